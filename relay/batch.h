@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The batch: an array of fixed slots in one memory region, the only thing the queue half and the
+ * pipeline half share. The queue half fills slots and sends verdicts and parses no packet; the
+ * pipeline half reads and writes slots and knows no netlink. Nothing here is a pointer, so that the
+ * two halves may live in two processes. A packet as received is never written: the kernel still
+ * holds the original, so a failed edit needs no undo; the verdict then goes out without a payload.
+ */
+#ifndef USHER_RELAY_BATCH_H
+#define USHER_RELAY_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	BATCH_MAX = 256,
+	SLOT_RAW = 65536 + 1024,  /* one netlink message: attributes, then a packet of any length */
+	SLOT_OUT = 65536,
+	SLOT_STRIDE_PAD = 4160,   /* keeps equal offsets of neighbours out of one cache set */
+};
+
+enum slot_verdict { SLOT_ACCEPT, SLOT_DROP };
+
+/* skb_info bits of NFQA_SKB_INFO (linux/netfilter/nfnetlink_queue.h) */
+enum { SLOT_CSUM_NOT_READY = 1, SLOT_GSO = 2, SLOT_CSUM_NOT_VERIFIED = 4 };
+
+struct slot {
+	/* from the queue */
+	uint32_t id;                 /* the kernel's packet id, host order */
+	uint32_t in_off, in_len;     /* the IP packet within raw[] */
+	uint32_t cap_len;            /* 0, or the packet's real length when in_len is less */
+	uint32_t indev, physindev, outdev, physoutdev; /* interface indexes, 0 if not given */
+	uint32_t mark;
+	uint32_t skb_info;
+	uint16_t hw_protocol;        /* EtherType, host order */
+	uint8_t hook;
+	uint8_t hw_len;              /* source hardware address, 0 if not given */
+	uint8_t hw[8];
+	int64_t time_ns;             /* CLOCK_REALTIME when the batch was received, or the capture's */
+	/* to the queue */
+	uint8_t verdict;             /* enum slot_verdict; set before the pipeline runs: SLOT_ACCEPT */
+	bool edited;                 /* out[0..out_len) replaces the packet */
+	uint32_t out_len;
+	/* the bytes */
+	uint8_t raw[SLOT_RAW];
+	uint8_t out[SLOT_OUT];
+	uint8_t pad[SLOT_STRIDE_PAD];
+};
+
+struct batch {
+	size_t count;
+	struct slot slots[];
+};
+
+/* A zeroed batch with room for `slots` (1..BATCH_MAX) in one mapping; NULL with errno. */
+struct batch *batch_new(size_t slots);
+struct batch *batch_free(struct batch *b, size_t slots);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Why a packet got the verdict it got: one list gives the enum, the counter's name and the text a
+ * person reads. Every packet ends in exactly one cause, so that packets in equal the sum of causes;
+ * the second list counts what happened on the way.
+ */
+#ifndef USHER_RELAY_CAUSE_H
+#define USHER_RELAY_CAUSE_H
+
+#define RELAY_CAUSES(X) \
+	X(rewritten,       "edited and sent on") \
+	X(untouched,       "nothing to change") \
+	X(not_dhcp,        "not a DHCP message") \
+	X(truncated,       "longer than the queue copies") \
+	X(bad_ip,          "IP or UDP header inconsistent") \
+	X(fragment,        "a fragment") \
+	X(ext_header,      "UDP behind an IPv6 extension header") \
+	X(bad_csum,        "wrong UDP checksum") \
+	X(malformed,       "malformed DHCP message") \
+	X(bootp,           "BOOTP, no message type") \
+	X(other_type,      "a message type that is none of our business") \
+	X(leasequery,      "LEASEQUERY from the client side") \
+	X(rogue_reply,     "a server's message from the client side") \
+	X(spoofed_giaddr,  "relayed by somebody who is not in trusted_relays") \
+	X(spoofed_relay,   "Relay-forward from somebody who is not in trusted_relays") \
+	X(own_address,     "giaddr is an address of this host") \
+	X(hops,            "hop limit exceeded") \
+	X(loop,            "already carries our own state") \
+	X(client_82,       "a client sent option 82") \
+	X(chaddr_mismatch, "source hardware address is not chaddr") \
+	X(relay_auth,      "option 82 is authenticated (RFC 4030)") \
+	X(oversize,        "would be longer than the path allows") \
+	X(no_space,        "edit did not fit") \
+	X(by_rule,         "a rule says so") \
+	X(wrong_subnet,    "the server's answer is not in the subnet decided on") \
+	X(moved,           "ACK turned into NAK: not entitled to the address") \
+	X(internal,        "a stage failed")
+
+#define RELAY_EVENTS(X) \
+	X(registered,       "queries and responses of registered users") \
+	X(unregistered,     "queries and responses of others") \
+	X(steered,          "queries given a hint") \
+	X(restored,         "responses restored") \
+	X(state_missing,    "responses without our state") \
+	X(stripped,         "queries from which a client's own hints were removed") \
+	X(overridden,       "options overridden") \
+	X(override_skipped, "overrides that did not fit or may not be made") \
+	X(clamped,          "leases shortened") \
+	X(guard_logged,     "wrong subnet, let through by enforce: log") \
+	X(guard_auth,       "wrong subnet, let through because authenticated") \
+	X(chaddr_differs,   "source hardware address is not chaddr") \
+	X(no_identity,      "messages without an identity to look up") \
+	X(outcome_granted,  "outcome records of leases granted") \
+	X(outcome_refused,  "refusals seen") \
+	X(outcome_released, "releases seen") \
+	X(outcome_declined, "declines seen")
+
+enum cause {
+#define X(name, text) CAUSE_##name,
+	RELAY_CAUSES(X)
+#undef X
+	CAUSE_COUNT
+};
+
+enum event {
+#define X(name, text) EVENT_##name,
+	RELAY_EVENTS(X)
+#undef X
+	EVENT_COUNT
+};
+
+const char *cause_name(enum cause c);
+const char *cause_text(enum cause c);
+const char *event_name(enum event e);
+const char *event_text(enum event e);
+
+#endif

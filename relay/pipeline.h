@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pipeline: what happens to the packets of a batch between receive and verdict. Allocates
+ * nothing, does no I/O. One pipeline belongs to one worker.
+ */
+#ifndef USHER_RELAY_PIPELINE_H
+#define USHER_RELAY_PIPELINE_H
+
+#include "relay/batch.h"
+#include "relay/cause.h"
+#include "rules/policy.h"
+
+/* One immutable registry together with one immutable policy: a packet sees exactly one of these. */
+struct snapshot {
+	const struct registry *registry;
+	const struct policy *policy;
+	uint64_t generation;
+};
+
+struct counters {
+	uint64_t packets, verdicts[2];       /* by enum slot_verdict */
+	uint64_t causes[CAUSE_COUNT], events[EVENT_COUNT];
+	uint64_t types[2][2][64];            /* [v6][response][message type], 63: others */
+};
+
+/* Where outcome records gather until the batch ends; the caller writes and empties it. */
+struct records {
+	char *text;                          /* borrowed */
+	size_t len, cap;
+	uint64_t lost;                       /* records for which there was no room */
+};
+
+/* Which side an interface is on; asked once a packet. */
+enum side { SIDE_UNKNOWN, SIDE_CLIENT, SIDE_SERVER };
+
+struct packet;
+
+struct pipeline {
+	const struct snapshot *snapshot;     /* borrowed; set by the caller once a batch */
+	struct counters *counters;
+	struct records *records;
+	bool outcome_offers;
+	bool outcome_json;
+	enum side (*side_of)(void *ctx, const struct slot *s, const char **ret_name);
+	/* Whether addr (4 or 16 bytes) is an address of this host. */
+	bool (*own_address)(void *ctx, const uint8_t *addr, size_t len);
+	/* Called after each packet when set: replay, explain and debug logging read the packet here. */
+	void (*trace)(void *ctx, const struct packet *p);
+	void *ctx;
+};
+
+/* Runs slots[0..count) through the stage table, sets their verdicts and counts. */
+void pipeline_run(struct pipeline *pl, struct batch *b);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy: subnets, the compiled rules and the treatment of packets, all immutable, and decide(),
+ * a pure function from what is known of a packet to what is to be done with it.
+ */
+#ifndef USHER_RULES_POLICY_H
+#define USHER_RULES_POLICY_H
+
+#include "rules/subnet.h"
+
+#include "dhcpcodec/dhcp4.h"
+#include "dhcpcodec/dhcp6.h"
+#include "registry/registry.h"
+
+/* What usher does with a packet that it will not edit. */
+enum treat { TREAT_PASS, TREAT_DROP };
+/* How the subnet is named to the server. */
+enum hint { HINT_LINK_SELECTION = 1, HINT_SUBNET_SELECTION = 2, HINT_BOTH = 3, HINT_NONE = 0 };
+enum enforce { ENFORCE_NAK, ENFORCE_LOG };
+/* Which subnet a bound client's query names: the address's (default), or the one it is entitled to. */
+enum on_mismatch { MISMATCH_NAK, MISMATCH_SERVER };
+
+/* Every per-cause policy of PROTOCOL.md section H, one key each. */
+struct treatment {
+	enum hint hint;
+	uint32_t enterprise;         /* host order */
+	enum enforce enforce;
+	enum on_mismatch on_mismatch;
+	enum treat malformed_query, malformed_response;
+	enum treat fragments;        /* of queries */
+	enum treat ext_headers;      /* of queries */
+	enum treat bootp;
+	enum treat oversize;
+	enum treat leasequery;       /* LEASEQUERY from an untrusted side */
+	bool client_82_drop;         /* false: strip (RFC 3046 2.1.1 says discard) */
+	bool strict_chaddr;          /* source MAC must be chaddr on the untrusted side */
+	bool pxe_auto;               /* tftp_server also sets siaddr and sname */
+	bool vendor_create;          /* v6: make option 17 for enterprise 4491 when absent */
+	bool docsis_string;          /* v6: suboption 32 always as text */
+	bool auth_key_delivery;      /* v4: RFC 6704 nonce delivery may be edited */
+	uint16_t max_ip4, max_ip6;   /* bytes of the whole IP datagram after an edit of a query */
+	uint8_t max_hops;            /* v4 */
+	uint8_t digest_key[16];
+	struct prefix *relays4, *relays6;  /* trusted_relays */
+	size_t relay_count4, relay_count6;
+};
+
+struct rule;
+
+struct policy {
+	struct subnets subnets;
+	struct rule *rules;
+	size_t rule_count;
+	struct treatment treat;
+	uint16_t generation;         /* a hash of subnets and rules: the same after a restart */
+};
+
+/* What decide() may look at. Pointers are borrowed for the call; NULL where there is no such thing. */
+struct facts {
+	uint8_t family;              /* 4 or 6 */
+	uint8_t type;                /* DHCP message type of the query's own codec */
+	const struct reg_user *user; /* NULL: not registered */
+	const struct dhcp4_view *view4;
+	const struct dhcp6_view *view6;
+	const uint8_t *id;           /* the identity that was looked up */
+	size_t id_len;
+	enum reg_id_type id_type;
+	const char *interface;       /* the client's, "" if not known */
+	int64_t now;                 /* seconds since the epoch */
+};
+
+/* What to do. Without a subnet the server chooses, but not the restricted one. */
+struct decision {
+	const struct subnet *subnet;
+	const struct rule *rule;     /* NULL: no rule matched; the subnet is then the restricted one */
+	uint16_t rule_index;         /* in policy->rules; rule_count if none matched */
+	enum hint hint;
+	enum enforce enforce;
+	uint32_t max_lease;          /* of rule and subnet the lesser; 0 = no limit */
+	bool drop, pass;             /* drop the packet, or leave it and its answer alone */
+	bool no_outcome;
+};
+
+void policy_decide(const struct policy *p, const struct facts *f, struct decision *ret);
+
+/* Whether the decision lets the client have an address of subnet `of` (NULL: no subnet of ours). */
+static inline bool decision_allows(const struct decision *d, const struct subnet *of)
+{
+	if (of == NULL)
+		return true;
+	return d->subnet != NULL ? d->subnet == of : !of->restricted;
+}
+
+#endif
