@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides the layout of our state (PROTOCOL A.4, B.3). A flag says whether a field follows, so that
+ * the usual state is its fixed part alone. What does not parse is somebody else's and is left alone.
+ */
+#include "relay/state.h"
+
+const uint8_t state_magic[2] = { 'D', 'X' };
+
+static size_t put_fixed(const struct state *s, uint8_t *out)
+{
+	memcpy(out, state_magic, 2);
+	out[2] = STATE_VERSION;
+	out[3] = s->flags;
+	out[4] = s->subnet;
+	out[5] = (uint8_t)(s->mode << 4 | (s->kind & 0x0f));
+	be32_put(out + 6, s->digest);
+	be16_put(out + 10, s->generation);
+	return STATE_FIXED;
+}
+
+static bool get_fixed(struct state *s, const uint8_t *data, size_t len)
+{
+	if (len < STATE_FIXED || memcmp(data, state_magic, 2) != 0 || data[2] != STATE_VERSION)
+		return false;
+	*s = (struct state){
+		.flags = data[3],
+		.subnet = data[4],
+		.kind = data[5] & 0x0f,
+		.mode = data[5] >> 4,
+		.digest = be32_get(data + 6),
+		.generation = be16_get(data + 10),
+	};
+	return true;
+}
+
+/* The fields that a flag announces, in the order they stand in. */
+struct field {
+	uint8_t flag, size;
+};
+static const struct field fields4[] = {
+	{ STATE_SAVED_82_5, 4 }, { STATE_SAVED_118, 4 }, { STATE_SAVED_57, 2 }, { STATE_RULE, 2 },
+};
+static const struct field fields6[] = { { STATE_SAVED_82_5, 18 }, { STATE_RULE, 2 } };
+
+static bool fields_fit(const struct field *f, size_t count, uint8_t flags, size_t len)
+{
+	for (size_t i = 0; i < count; i++) {
+		if ((flags & f[i].flag) == 0)
+			continue;
+		if (f[i].size > len)
+			return false;
+		len -= f[i].size;
+	}
+	return true;
+}
+
+size_t state4_put(const struct state *s, uint8_t out[static STATE4_MAX])
+{
+	uint8_t *p = out + put_fixed(s, out);
+
+	if ((s->flags & STATE_SAVED_82_5) != 0) {
+		memcpy(p, s->link4, 4);
+		p += 4;
+	}
+	if ((s->flags & STATE_SAVED_118) != 0) {
+		memcpy(p, s->select4, 4);
+		p += 4;
+	}
+	if ((s->flags & STATE_SAVED_57) != 0) {
+		be16_put(p, s->max_size);
+		p += 2;
+	}
+	if ((s->flags & STATE_RULE) != 0) {
+		be16_put(p, s->rule);
+		p += 2;
+	}
+	return (size_t)(p - out);
+}
+
+bool state4_get(struct state *ret, const uint8_t *data, size_t len)
+{
+	const uint8_t *p = data + STATE_FIXED;
+
+	if (!get_fixed(ret, data, len) ||
+		!fields_fit(fields4, sizeof(fields4) / sizeof(fields4[0]), ret->flags,
+			len - STATE_FIXED))
+		return false;
+	if ((ret->flags & STATE_SAVED_82_5) != 0) {
+		memcpy(ret->link4, p, 4);
+		p += 4;
+	}
+	if ((ret->flags & STATE_SAVED_118) != 0) {
+		memcpy(ret->select4, p, 4);
+		p += 4;
+	}
+	if ((ret->flags & STATE_SAVED_57) != 0) {
+		ret->max_size = be16_get(p);
+		p += 2;
+	}
+	if ((ret->flags & STATE_RULE) != 0)
+		ret->rule = be16_get(p);
+	return true;
+}
+
+size_t state6_put(const struct state *s, uint32_t enterprise, uint8_t out[static STATE6_MAX])
+{
+	uint8_t *p = out + 4;
+
+	be32_put(out, enterprise);
+	p += put_fixed(s, p);
+	if ((s->flags & STATE_SAVED_82_5) != 0) {
+		p[0] = s->depth;
+		p[1] = 0;
+		memcpy(p + 2, s->link6, 16);
+		p += 18;
+	}
+	if ((s->flags & STATE_RULE) != 0) {
+		be16_put(p, s->rule);
+		p += 2;
+	}
+	return (size_t)(p - out);
+}
+
+bool state6_get(struct state *ret, uint32_t enterprise, const uint8_t *val, size_t len)
+{
+	const uint8_t *p = val + 4 + STATE_FIXED;
+
+	if (len < 4 || be32_get(val) != enterprise || !get_fixed(ret, val + 4, len - 4) ||
+		!fields_fit(fields6, sizeof(fields6) / sizeof(fields6[0]), ret->flags,
+			len - 4 - STATE_FIXED))
+		return false;
+	if ((ret->flags & STATE_SAVED_82_5) != 0) {
+		ret->depth = p[0];
+		memcpy(ret->link6, p + 2, 16);
+		p += 18;
+	}
+	if ((ret->flags & STATE_RULE) != 0)
+		ret->rule = be16_get(p);
+	return true;
+}
