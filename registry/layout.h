@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a registry region looks like inside; for builder, registry and user only.
+ *
+ *   header | users, each a multiple of 4 bytes | names | buckets
+ *
+ * A reference to a user is its offset from the start of the region in units of 4 bytes, so 32 bits
+ * reach 16 GiB. A bucket is one cache line of eight slots, filled from the left; a slot is
+ * reference << 32 | low half of the hash, 0 if empty. The high half of the hash chooses the bucket;
+ * a full bucket continues in the next one. So an id that is not there costs about one cache line,
+ * and one that is there two: the bucket and the user.
+ */
+#ifndef USHER_REGISTRY_LAYOUT_H
+#define USHER_REGISTRY_LAYOUT_H
+
+#include "registry/registry.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+	REG_VERSION = 1,
+	REG_UNIT = 4,
+	REG_BUCKET_SLOTS = 8,
+	REG_BUCKET_MEAN = 5,  /* slots used on average after a build */
+	REG_BUCKET_LIMIT = 6, /* an extension that would go beyond builds the buckets anew */
+	REG_NAMES_MAX = 65535,
+	REG_USER_MAX = 65535, /* bytes */
+};
+
+struct reg_bucket {
+	uint64_t slots[REG_BUCKET_SLOTS];
+};
+
+/* The first cache line has all that a look-up needs. Offsets are bytes from the start. */
+struct registry {
+	uint8_t magic[8];
+	uint8_t key[16];
+	uint64_t buckets;
+	uint32_t bucket_count;
+	uint32_t user_count;
+	uint64_t users_end;
+	uint64_t size;
+	uint32_t version;
+	uint32_t name_mask;  /* slots of the name table, less 1 */
+	uint32_t name_count;
+	uint32_t defaults[2]; /* references of the default users of v4 and v6, or 0 */
+	uint8_t pad[44];
+	uint64_t names;
+};
+
+static_assert(sizeof(struct registry) == 128, "header takes two cache lines");
+static_assert(sizeof(struct reg_bucket) == 64, "a bucket is a cache line");
+
+static const uint8_t reg_magic[8] = { 'u', 's', 'h', 'e', 'r', 'r', 'e', 'g' };
+
+enum { REG_USER_BODY = 1, REG_USER_DEAD = 2 };
+
+/* A user; with REG_USER_BODY set, a struct reg_body follows the id at whatever alignment. */
+struct reg_user {
+	uint32_t line;
+	uint8_t type;
+	uint8_t id_len;
+	uint8_t known;  /* a bit per enum reg_attr that has a value */
+	uint8_t flags;
+	uint8_t id[];
+};
+
+static_assert(sizeof(struct reg_user) == 8, "id follows at 8");
+
+/*
+ * Offsets from the start of the user. Between the body and attrs: for each bit of known, lowest
+ * first, the 16-bit offset of that attribute.
+ */
+struct reg_body {
+	uint32_t self;       /* reference of this user: leads to the names */
+	uint16_t attrs;
+	uint16_t options[2]; /* v4, v6 */
+	uint16_t end;
+};
+
+/* An attribute: 16-bit index of the name, 16-bit length, value. */
+enum { REG_ATTR_HEAD = 4 };
+
+/* An option: 16-bit code, 16-bit length; with the top bit of it set suboption and enterprise. */
+enum { REG_OPTION_HEAD = 4, REG_OPTION_VENDOR = 6, REG_OPTION_LEN = 0x7fff };
+
+/* The names: reg_name[name_count], then uint16_t[name_mask + 1] (index + 1, or 0), then text. */
+struct reg_name {
+	uint32_t at;   /* from the start of the names */
+	uint16_t len;
+	uint8_t bits;  /* REG_NAME_ */
+	uint8_t known; /* enum reg_attr, or REG_ATTR_COUNT */
+};
+
+static inline uint16_t reg_get16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline void reg_put16(uint8_t *p, size_t v)
+{
+	uint16_t v16 = (uint16_t)v;
+
+	memcpy(p, &v16, sizeof(v16));
+}
+
+static inline const struct reg_user *reg_user_at(const struct registry *reg, uint64_t offset)
+{
+	return (const void *)((const uint8_t *)reg + offset);
+}
+
+static inline bool reg_body_of(const struct reg_user *user, struct reg_body *ret)
+{
+	if ((user->flags & REG_USER_BODY) == 0)
+		return false;
+	memcpy(ret, user->id + user->id_len, sizeof(*ret));
+	return true;
+}
+
+/* Bytes of the user within the region. */
+static inline size_t reg_user_size(const struct reg_user *user)
+{
+	struct reg_body body;
+	size_t n = sizeof(*user) + user->id_len;
+
+	if (reg_body_of(user, &body))
+		n = body.end;
+	return (n + REG_UNIT - 1) / REG_UNIT * REG_UNIT;
+}
+
+/* Reads the packed option at p; returns the bytes it takes. */
+static inline size_t reg_option_at(const uint8_t *p, struct reg_option *ret)
+{
+	size_t len = reg_get16(p + 2), head = REG_OPTION_HEAD;
+
+	*ret = (struct reg_option){ .code = reg_get16(p), .len = len & REG_OPTION_LEN };
+	if (len > REG_OPTION_LEN) {
+		ret->suboption = reg_get16(p + head);
+		memcpy(&ret->enterprise, p + head + 2, sizeof(ret->enterprise));
+		head += REG_OPTION_VENDOR;
+	}
+	ret->bytes = p + head;
+	return head + ret->len;
+}
+
+static inline size_t reg_bucket_of(uint64_t hash, uint32_t bucket_count)
+{
+	return (size_t)((hash >> 32) * bucket_count >> 32);
+}
+
+static inline bool reg_user_is(const struct reg_user *user, enum reg_id_type type,
+	const uint8_t *id, size_t len)
+{
+	return user->type == type && user->id_len == len && memcmp(user->id, id, len) == 0;
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides the table of id types and the reading of hex as Kea's user_chk reads it. Does not know where
+ * in a packet an id is found: that is the pipeline's.
+ */
+#include "registry/user_id.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	uint8_t least, most;
+} types[] = {
+#define X(name, least, most) [REG_##name] = { #name, least, most },
+	REG_ID_TYPE_LIST(X)
+#undef X
+};
+
+const char *reg_id_type_name(enum reg_id_type type)
+{
+	return (size_t)type < REG_ID_TYPES ? types[type].name : "?";
+}
+
+enum reg_id_type reg_id_type_find(const char *name, size_t len)
+{
+	size_t t = 0;
+
+	while (t < REG_ID_TYPES &&
+		(strlen(types[t].name) != len || memcmp(types[t].name, name, len) != 0))
+		t++;
+	return (enum reg_id_type)t;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static enum reg_err wrong_char(char c, char why[static REG_WHY])
+{
+	if (c > ' ' && c < 0x7f)
+		snprintf(why, REG_WHY, "id: '%c' is not a hex digit", c);
+	else
+		snprintf(why, REG_WHY, "id: byte 0x%02x is not a hex digit", (unsigned char)c);
+	return REG_E_ID;
+}
+
+static enum reg_err check_length(enum reg_id_type type, size_t digits, char why[static REG_WHY])
+{
+	const char *name = types[type].name;
+
+	if (digits == 0)
+		snprintf(why, REG_WHY, "id is empty, expected hex digits such as 0c:0e:0a:01:ff:04");
+	else if (digits % 2 != 0)
+		snprintf(why, REG_WHY, "id: odd number of hex digits (%zu)", digits);
+	else if (digits / 2 < types[type].least || digits / 2 > types[type].most)
+		snprintf(why, REG_WHY, "id of %zu bytes, a %s has %u to %u", digits / 2, name,
+			types[type].least, types[type].most);
+	else
+		return REG_OK;
+	return REG_E_ID;
+}
+
+enum reg_err reg_id_parse(enum reg_id_type type, const char *text, size_t len, struct reg_id *ret,
+	char why[static REG_WHY])
+{
+	struct reg_id id = { .type = type };
+	size_t digits = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int digit = hex_digit(text[i]);
+
+		if (text[i] == ':' || (text[i] != '\0' && strchr(" \t\n\v\f\r", text[i]) != NULL))
+			continue;
+		if (digit < 0)
+			return wrong_char(text[i], why);
+		if (digits / 2 < sizeof(id.bytes))
+			id.bytes[digits / 2] = (uint8_t)(id.bytes[digits / 2] << 4 | digit);
+		digits++;
+	}
+	if (check_length(type, digits, why) != REG_OK)
+		return REG_E_ID;
+	id.len = (uint8_t)(digits / 2);
+	*ret = id;
+	return REG_OK;
+}
+
+enum reg_err reg_id_parse_any(const char *text, size_t len, struct reg_id *ret,
+	char why[static REG_WHY])
+{
+	const char *equals = memchr(text, '=', len);
+	struct reg_id id;
+	size_t name_len;
+
+	if (equals == NULL) {
+		if (reg_id_parse(REG_CLIENT_ID, text, len, &id, why) != REG_OK || id.len <= 6)
+			return reg_id_parse(REG_HW_ADDR, text, len, ret, why);
+		return reg_id_parse(REG_DUID, text, len, ret, why);
+	}
+	name_len = (size_t)(equals - text);
+	id.type = reg_id_type_find(text, name_len);
+	if (id.type == REG_ID_TYPES) {
+		snprintf(why, REG_WHY, "unknown id type, expected HW_ADDR=... or DUID=...");
+		return REG_E_TYPE;
+	}
+	return reg_id_parse(id.type, equals + 1, len - name_len - 1, ret, why);
+}
+
+enum reg_err reg_id_set(struct reg_id *ret, enum reg_id_type type, const uint8_t *bytes, size_t len)
+{
+	if ((size_t)type >= REG_ID_TYPES || len < types[type].least || len > types[type].most)
+		return REG_E_ID;
+	ret->type = type;
+	ret->len = (uint8_t)len;
+	memcpy(ret->bytes, bytes, len);
+	return REG_OK;
+}
+
+char *reg_id_text(enum reg_id_type type, const uint8_t *id, size_t len,
+	char buf[static REG_ID_TEXT])
+{
+	static const char digits[] = "0123456789abcdef";
+	char *p = buf + snprintf(buf, 16, "%s=", reg_id_type_name(type));
+
+	for (size_t i = 0; i < len && i < REG_ID_MAX; i++) {
+		*p++ = digits[id[i] >> 4];
+		*p++ = digits[id[i] & 15];
+	}
+	*p = '\0';
+	return buf;
+}
+
+int reg_id_compare(const struct reg_id *a, const struct reg_id *b)
+{
+	size_t n = a->len < b->len ? a->len : b->len;
+	int order;
+
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	order = memcmp(a->bytes, b->bytes, n);
+	if (order != 0)
+		return order;
+	return (int)a->len - (int)b->len;
+}
