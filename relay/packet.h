@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the stages know of the packet in hand. One struct, cleared for each packet; everything it
+ * points at is borrowed from the slot or the snapshot and lives until the batch ends.
+ */
+#ifndef USHER_RELAY_PACKET_H
+#define USHER_RELAY_PACKET_H
+
+#include "dhcpcodec/agent.h"
+#include "dhcpcodec/edit4.h"
+#include "dhcpcodec/edit6.h"
+#include "dhcpcodec/frame.h"
+#include "relay/pipeline.h"
+#include "relay/state.h"
+
+/* What a stage may return; what it found out travels in the packet. */
+enum step {
+	STEP_NEXT,
+	STEP_PASS,   /* no further stage: it goes out with what has been edited so far */
+	STEP_DROP,
+	STEP_FAIL,   /* the stage could not do its work: the table says what becomes of the packet */
+};
+
+struct packet {
+	struct pipeline *pl;
+	struct slot *slot;
+	const struct policy *policy;
+	const struct registry *registry;
+	const uint8_t *in;           /* the IP packet as received: never written */
+	size_t in_len;
+	struct frame frame;
+
+	/* from the view */
+	bool v6, response, untrusted, relayed;
+	bool pxe;                    /* proxyDHCP, port 4011: options only */
+	bool auth;                   /* authenticated: only what is ours may be changed */
+	uint8_t type;                /* of the innermost message */
+	enum kind kind;
+	enum side side;
+	const char *interface;       /* the client's, "" if not known */
+	union {
+		struct dhcp4_view view4;
+		struct dhcp6_view view6;
+	};
+
+	/* who it is about, and what is to be done */
+	enum reg_id_type id_type;
+	const uint8_t *id;           /* NULL: no identity */
+	size_t id_len;
+	const struct reg_user *user; /* NULL: not registered */
+	struct decision decision;
+	const struct subnet *hinted; /* the subnet written into the query */
+	bool has_state;
+	struct state state;
+	const struct subnet *found;  /* response: the subnet its first address lies in */
+	uint32_t granted, sent;      /* seconds of the lease: the server's, and after the clamp */
+
+	/* the edit; begun by the first stage that changes something */
+	bool editing;
+	union {
+		struct dhcp4_edit edit4;
+		struct dhcp6_edit edit6;
+	};
+
+	/* the end */
+	enum cause cause;
+	const char *stage;           /* the last one that ran */
+	enum dhcp_err err;           /* what was wrong, for those who explain */
+};
+
+typedef enum step stage_fn(struct packet *p);
+
+stage_fn stage_frame;
+stage_fn stage_view4, stage_view6;
+stage_fn stage_strip4;
+stage_fn stage_receive;
+stage_fn stage_select;
+stage_fn stage_steer4, stage_steer6;
+stage_fn stage_restore4, stage_restore6;
+stage_fn stage_guard4, stage_guard6;
+stage_fn stage_send4, stage_send6;
+stage_fn stage_clamp4, stage_clamp6;
+stage_fn stage_outcome4, stage_outcome6;
+stage_fn stage_seal4, stage_seal6;
+
+/* The editor over a copy of the message in slot->out, begun at the first call. */
+struct dhcp4_edit *packet_edit4(struct packet *p);
+struct dhcp6_edit *packet_edit6(struct packet *p);
+
+static inline enum step packet_end(struct packet *p, enum step step, enum cause cause)
+{
+	p->cause = cause;
+	return step;
+}
+
+/* The end that a treatment asks for. */
+static inline enum step packet_treat(struct packet *p, enum treat treat, enum cause cause)
+{
+	return packet_end(p, treat == TREAT_DROP ? STEP_DROP : STEP_PASS, cause);
+}
+
+static inline void packet_event(struct packet *p, enum event e)
+{
+	p->pl->counters->events[e]++;
+}
+
+/* The DHCP message as received. */
+static inline const uint8_t *packet_msg(const struct packet *p)
+{
+	return p->in + p->frame.pay_off;
+}
+
+/* Whether the answer's address may stand: the state decides, or else what is so now. */
+bool packet_allows(const struct packet *p, const struct subnet *of);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pkt_send for DHCPv4: the user's options go into the answer, the lease is cut to the subnet's limit.
+ * Hides what boot ROMs read where (options 66 and 67, the file, sname and siaddr fields) and the size
+ * budget. An override that does not fit is left out whole; no option is ever truncated.
+ * USER_CHK.md 3.3, PROTOCOL A.7, A.8; RFC 2131 section 4.1, RFC 2132, RFC 3396.
+ */
+#include "relay/packet.h"
+
+#include <arpa/inet.h>
+
+enum { MIN_DATAGRAM = 576, MAX_DATAGRAM = 1500 };
+
+/*
+ * RFC 2131 section 2: a client must take 576 bytes, more only if it said so in option 57. What the
+ * server sent is no longer than what the client takes.
+ */
+static void set_budget(struct packet *p)
+{
+	size_t budget = MIN_DATAGRAM;
+
+	if (p->has_state && p->state.max_size > budget)
+		budget = p->state.max_size;
+	if (p->frame.ip_len > budget)
+		budget = p->frame.ip_len;
+	if (budget > MAX_DATAGRAM)
+		budget = MAX_DATAGRAM;
+	dhcp4_edit_limit(packet_edit4(p), budget - p->frame.pay_off);
+}
+
+/* Sets an option, or counts that there was no room: dhcp4_edit_set then has changed nothing. */
+static bool set(struct packet *p, uint8_t code, const uint8_t *val, size_t len)
+{
+	struct dhcp4_edit *e = packet_edit4(p);
+
+	dhcp4_edit_set(e, code, val, len);
+	if (e->err == DHCP_OK) {
+		packet_event(p, EVENT_overridden);
+		return true;
+	}
+	if (e->err == DHCP_E_NOSPACE) {
+		e->err = DHCP_OK;
+		packet_event(p, EVENT_override_skipped);
+	}
+	return false;
+}
+
+/*
+ * The fixed field that mirrors an option, NUL-terminated and zero-filled; a value too long for it
+ * leaves it empty, so that no client reads half a name. Untouched while it holds options.
+ */
+static void set_field(struct packet *p, size_t off, size_t size, const char *val, size_t len)
+{
+	struct dhcp4_edit *e = packet_edit4(p);
+
+	if (!dhcp4_edit_unoverload(e))
+		return;
+	memset(e->msg + off, 0, size);
+	if (len < size)
+		memcpy(e->msg + off, val, len);
+}
+
+static bool pxe_auto(const struct packet *p, const struct reg_user *user)
+{
+	size_t len;
+	const char *val;
+
+	if (registry_known(user, REG_ATTR_PXE_FIELDS, &val, &len))
+		return len == 4 && memcmp(val, "auto", 4) == 0;
+	return p->policy->treat.pxe_auto;
+}
+
+/* PXE ROMs differ in which of option 66, sname and siaddr they read: keep them in step. */
+static void set_tftp_fields(struct packet *p, const char *val, size_t len)
+{
+	char text[DHCP4_SNAME_LEN];
+	uint8_t addr[4];
+
+	if (len >= sizeof(text))
+		return;
+	memcpy(text, val, len);
+	text[len] = '\0';
+	if (inet_pton(AF_INET, text, addr) == 1)
+		memcpy(packet_edit4(p)->msg + DHCP4_SIADDR, addr, sizeof(addr));
+	else
+		set_field(p, DHCP4_SNAME, DHCP4_SNAME_LEN, val, len);
+}
+
+static void override_boot(struct packet *p, const struct reg_user *user)
+{
+	const char *val;
+	size_t len;
+
+	if (registry_known(user, REG_ATTR_BOOTFILE, &val, &len)) {
+		set_field(p, DHCP4_FILE, DHCP4_FILE_LEN, val, len);
+		set(p, DHO_BOOT_FILE_NAME, (const uint8_t *)val, len);
+	}
+	if (registry_known(user, REG_ATTR_TFTP_SERVER, &val, &len) &&
+		set(p, DHO_TFTP_SERVER_NAME, (const uint8_t *)val, len) && pxe_auto(p, user))
+		set_tftp_fields(p, val, len);
+}
+
+static bool has_overrides(const struct reg_user *user)
+{
+	struct reg_iter it = { 0 };
+	struct reg_option o;
+	const char *val;
+	size_t len;
+
+	return registry_known(user, REG_ATTR_BOOTFILE, &val, &len) ||
+		registry_known(user, REG_ATTR_TFTP_SERVER, &val, &len) ||
+		reg_option_next(user, 4, &it, &o);
+}
+
+enum step stage_send4(struct packet *p)
+{
+	const struct reg_user *user =
+		p->user != NULL ? p->user : registry_default(p->registry, 4);
+	struct reg_iter it = { 0 };
+	struct reg_option o;
+
+	if (p->type == DHCPNAK || p->cause == CAUSE_moved || p->auth || user == NULL ||
+		p->decision.pass || !has_overrides(user))
+		return STEP_NEXT;
+	set_budget(p);
+	override_boot(p, user);
+	while (reg_option_next(user, 4, &it, &o))
+		if (o.suboption == 0)
+			set(p, (uint8_t)o.code, o.bytes, o.len);
+	/* What is still to come shortens or keeps: the budget has done its work. */
+	dhcp4_edit_limit(packet_edit4(p), SLOT_OUT);
+	return p->edit4.err == DHCP_OK ? STEP_NEXT : STEP_FAIL;
+}
+
+/* The lesser of two limits, 0 being none. */
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	if (a == 0 || b == 0)
+		return a + b;
+	return a < b ? a : b;
+}
+
+static void clamp_option(struct packet *p, uint8_t code, uint32_t max)
+{
+	struct dhcp4_edit *e = packet_edit4(p);
+	size_t len = 0;
+	uint8_t *val = dhcp4_edit_value(e, code, &len);
+
+	if (val != NULL && len == 4 && be32_get(val) > max)
+		be32_put(val, max);
+}
+
+/*
+ * A shorter lease bounds the time until a client hears of a change in the registry. T1 and T2 keep
+ * the order T1 < T2 < lease (RFC 2131 4.4.5) by the defaults of 0.5 and 0.875 of the lease.
+ */
+enum step stage_clamp4(struct packet *p)
+{
+	uint32_t max = p->decision.max_lease, lease;
+
+	if (p->type == DHCPNAK || p->cause == CAUSE_moved ||
+		!dhcp4_get32(&p->view4, DHO_LEASE_TIME, &lease))
+		return STEP_NEXT;
+	p->granted = p->sent = lease;
+	if (p->found != NULL)
+		max = least(max, p->found->max_lease);
+	if (max == 0 || lease <= max || p->auth || p->decision.pass)
+		return STEP_NEXT;
+	p->sent = max;
+	clamp_option(p, DHO_LEASE_TIME, max);
+	clamp_option(p, DHO_RENEWAL_TIME, max / 2);
+	clamp_option(p, DHO_REBINDING_TIME, (uint32_t)((uint64_t)max * 7 / 8));
+	packet_event(p, EVENT_clamped);
+	return p->edit4.err == DHCP_OK ? STEP_NEXT : STEP_FAIL;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The first stages: is this a DHCP message that we understand, which way does it go, and may it come
+ * from where it comes from. The tables of PROTOCOL A.1 and B.1 in their order; every refusal has its
+ * cause. Looks nobody up and edits nothing.
+ */
+#include "relay/packet.h"
+
+enum {
+	PORT_DHCP4_SERVER = 67,
+	PORT_DHCP4_CLIENT = 68,
+	PORT_PXE = 4011,             /* proxyDHCP: PXE specification 2.1, section 2.2 */
+	PORT_DHCP6_CLIENT = 546,
+	PORT_DHCP6_SERVER = 547,
+};
+
+static bool trusted(const struct prefix *list, size_t count, const uint8_t *addr)
+{
+	for (size_t i = 0; i < count; i++)
+		if (prefix_holds(&list[i], addr))
+			return true;
+	return false;
+}
+
+/* Without a side that says otherwise a query is from where clients live. */
+static void read_side(struct packet *p)
+{
+	p->side = SIDE_UNKNOWN;
+	if (p->pl->side_of != NULL)
+		p->side = p->pl->side_of(p->pl->ctx, p->slot, &p->interface);
+	if (p->interface == NULL)
+		p->interface = "";
+	p->untrusted = p->side != SIDE_SERVER;
+}
+
+static bool own_address(const struct packet *p, const uint8_t *addr, size_t len)
+{
+	return p->pl->own_address != NULL && p->pl->own_address(p->pl->ctx, addr, len);
+}
+
+/* A fragment or a datagram behind extension headers, by what its ports say, if it has any. */
+static bool looks_like_query(const struct packet *p)
+{
+	const struct frame *f = &p->frame;
+
+	if (!f->has_ports)
+		return true;
+	return f->family == 4 ? f->dport != PORT_DHCP4_CLIENT : f->dport == PORT_DHCP6_SERVER;
+}
+
+static const enum cause frame_causes[DHCP_E_COUNT] = {
+	[DHCP_E_SHORT] = CAUSE_bad_ip,     [DHCP_E_VERSION] = CAUSE_bad_ip,
+	[DHCP_E_IHL] = CAUSE_bad_ip,       [DHCP_E_IPLEN] = CAUSE_bad_ip,
+	[DHCP_E_UDPLEN] = CAUSE_bad_ip,    [DHCP_E_FRAGMENT] = CAUSE_fragment,
+	[DHCP_E_EXTHDR] = CAUSE_ext_header, [DHCP_E_PROTO] = CAUSE_not_dhcp,
+	[DHCP_E_CSUM] = CAUSE_bad_csum,
+};
+
+enum step stage_frame(struct packet *p)
+{
+	const struct treatment *t = &p->policy->treat;
+	/* CHECKSUM_PARTIAL: the field holds the pseudo header's sum only, there is nothing to verify. */
+	unsigned flags = (p->slot->skb_info & SLOT_CSUM_NOT_READY) != 0 ? 0 : FRAME_VERIFY;
+	const struct frame *f = &p->frame;
+	bool ours;
+
+	if (p->slot->cap_len > p->in_len)
+		return packet_end(p, STEP_PASS, CAUSE_truncated);
+	p->err = frame_parse(&p->frame, p->in, p->in_len, flags);
+	p->v6 = f->family == 6;
+	read_side(p);
+	if (p->err == DHCP_E_FRAGMENT || p->err == DHCP_E_EXTHDR) {
+		enum treat treat = p->err == DHCP_E_FRAGMENT ? t->fragments : t->ext_headers;
+
+		if (!p->untrusted || !looks_like_query(p))
+			treat = TREAT_PASS;
+		return packet_treat(p, treat, frame_causes[p->err]);
+	}
+	if (p->err != DHCP_OK)
+		return packet_end(p, STEP_PASS, frame_causes[p->err]);
+	/* RFC 8357: a relay may send from, and be answered at, any port. */
+	ours = p->v6 ? f->dport == PORT_DHCP6_SERVER || f->dport == PORT_DHCP6_CLIENT ||
+			f->sport == PORT_DHCP6_SERVER
+		     : f->dport == PORT_DHCP4_SERVER || f->dport == PORT_DHCP4_CLIENT ||
+			f->sport == PORT_DHCP4_SERVER || f->sport == PORT_PXE || f->dport == PORT_PXE;
+	return ours ? STEP_NEXT : packet_end(p, STEP_PASS, CAUSE_not_dhcp);
+}
+
+static enum step malformed(struct packet *p, bool response)
+{
+	const struct treatment *t = &p->policy->treat;
+
+	if (response)
+		return packet_treat(p, t->malformed_response, CAUSE_malformed);
+	return packet_treat(p, p->untrusted ? t->malformed_query : TREAT_PASS, CAUSE_malformed);
+}
+
+/* PROTOCOL A.1: DISCOVER to REBINDING are told apart by 50, 54 and ciaddr. */
+static enum kind kind_of4(const struct packet *p)
+{
+	static const enum kind kinds[] = {
+		[DHCPDISCOVER] = KIND_DISCOVER, [DHCPDECLINE] = KIND_DECLINE,
+		[DHCPRELEASE] = KIND_RELEASE, [DHCPINFORM] = KIND_INFORM,
+	};
+	const uint8_t *msg = packet_msg(p), *dst = p->in + p->frame.dst_off;
+
+	if (p->type != DHCPREQUEST)
+		return p->type < sizeof(kinds) / sizeof(kinds[0]) ? kinds[p->type] : KIND_UNKNOWN;
+	if (be32_get(msg + DHCP4_CIADDR) != 0)
+		return be32_get(dst) == UINT32_MAX || be32_get(msg + DHCP4_GIADDR) != 0
+			? KIND_REBINDING : KIND_RENEWING;
+	return dhcp4_has(&p->view4, DHO_SERVER_ID) ? KIND_SELECTING : KIND_INIT_REBOOT;
+}
+
+/*
+ * RFC 3118 section 5: with authentication everything but hops, giaddr and option 82 is under the MAC.
+ * Protocol 0 is a token and RFC 6704's key delivery (protocol 3, first byte 1) has no MAC either.
+ */
+static bool authenticated4(const struct packet *p)
+{
+	struct tlv t;
+
+	if (!dhcp4_get(&p->view4, DHO_AUTHENTICATION, &t))
+		return false;
+	return !(p->policy->treat.auth_key_delivery && t.len >= 12 && t.val[0] == 3 &&
+		t.val[11] == 1);
+}
+
+static enum step check_relayed4(struct packet *p)
+{
+	const struct treatment *t = &p->policy->treat;
+	const uint8_t *giaddr = packet_msg(p) + DHCP4_GIADDR;
+
+	/* RFC 3046 2.1.1: a giaddr of our own in a query that did not pass us is a loop or a lie. */
+	if (own_address(p, giaddr, 4))
+		return packet_end(p, STEP_DROP, CAUSE_own_address);
+	if (p->untrusted && !trusted(t->relays4, t->relay_count4, giaddr) &&
+		!trusted(t->relays4, t->relay_count4, p->in + p->frame.src_off))
+		return packet_end(p, STEP_DROP, CAUSE_spoofed_giaddr);
+	p->untrusted = false;
+	return STEP_NEXT;
+}
+
+static enum step check_direct4(struct packet *p)
+{
+	const uint8_t *msg = packet_msg(p);
+	const struct slot *s = p->slot;
+
+	/* The frame's source is the client only on its own link, seen through a bridge port. */
+	if (s->physindev == 0 || s->hw_len != 6 || msg[DHCP4_HLEN] != 6 ||
+		memcmp(s->hw, msg + DHCP4_CHADDR, 6) == 0)
+		return STEP_NEXT;
+	packet_event(p, EVENT_chaddr_differs);
+	if (p->untrusted && p->policy->treat.strict_chaddr)
+		return packet_end(p, STEP_DROP, CAUSE_chaddr_mismatch);
+	return STEP_NEXT;
+}
+
+static enum step check_query4(struct packet *p)
+{
+	const struct treatment *t = &p->policy->treat;
+	const uint8_t *msg = packet_msg(p);
+	enum step step;
+
+	/* A server does not send queries: what comes from its side is not ours to steer. */
+	if (p->side == SIDE_SERVER)
+		return packet_end(p, STEP_PASS, CAUSE_untouched);
+	/* RFC 1542 4.1.1: "MUST silently discard" above the limit, 16 at most. */
+	if (msg[DHCP4_HOPS] > t->max_hops)
+		return packet_end(p, STEP_DROP, CAUSE_hops);
+	p->relayed = be32_get(msg + DHCP4_GIADDR) != 0;
+	step = p->relayed ? check_relayed4(p) : check_direct4(p);
+	if (step != STEP_NEXT)
+		return step;
+	if (p->type == DHCP4_BOOTP)
+		return packet_treat(p, t->bootp, CAUSE_bootp);
+	if (p->type == DHCPLEASEQUERY || p->type == DHCPBULKLEASEQUERY ||
+		p->type == DHCPACTIVELEASEQUERY)
+		return packet_treat(p, p->untrusted ? t->leasequery : TREAT_PASS, CAUSE_leasequery);
+	p->kind = kind_of4(p);
+	return STEP_NEXT;
+}
+
+enum step stage_view4(struct packet *p)
+{
+	const uint8_t *msg = packet_msg(p);
+
+	p->err = dhcp4_view_init(&p->view4, msg, p->frame.pay_len);
+	if (p->err == DHCP_E_SHORT || p->err == DHCP_E_OP)
+		return packet_end(p, STEP_PASS, CAUSE_not_dhcp);
+	/* The op field decides, never the ports: relays speak from 67 to 67. */
+	p->response = msg[DHCP4_OP] == BOOTREPLY;
+	if (p->response && p->side == SIDE_CLIENT)
+		return packet_end(p, STEP_DROP, CAUSE_rogue_reply);
+	if (p->err != DHCP_OK)
+		return malformed(p, p->response);
+	p->type = p->view4.type;
+	p->pxe = p->frame.sport == PORT_PXE || p->frame.dport == PORT_PXE;
+	p->auth = authenticated4(p);
+	if (!p->response)
+		return check_query4(p);
+	p->relayed = be32_get(msg + DHCP4_GIADDR) != 0;
+	if (p->type == DHCP4_BOOTP)
+		return packet_end(p, STEP_PASS, CAUSE_bootp);
+	if (p->type != DHCPOFFER && p->type != DHCPACK && p->type != DHCPNAK)
+		return packet_end(p, STEP_PASS, CAUSE_other_type);
+	return STEP_NEXT;
+}
+
+/* PROTOCOL B.1: which way a message type goes. Types not here are unknown, and passed. */
+enum way { WAY_UNKNOWN, WAY_UP, WAY_DOWN };
+static const uint8_t ways[] = {
+	[1] = WAY_UP, [2] = WAY_DOWN, [3] = WAY_UP, [4] = WAY_UP, [5] = WAY_UP, [6] = WAY_UP,
+	[7] = WAY_DOWN, [8] = WAY_UP, [9] = WAY_UP, [10] = WAY_DOWN, [11] = WAY_UP, [12] = WAY_UP,
+	[13] = WAY_DOWN, [14] = WAY_UP, [15] = WAY_DOWN, [16] = WAY_DOWN, [17] = WAY_DOWN,
+	[18] = WAY_UP, [19] = WAY_DOWN, [20] = WAY_UP, [21] = WAY_DOWN, [22] = WAY_UP,
+	[36] = WAY_UP, [37] = WAY_DOWN,
+};
+
+static enum way way_of(uint8_t type)
+{
+	return type < sizeof(ways) ? (enum way)ways[type] : WAY_UNKNOWN;
+}
+
+/* What of a client's query is steered; the others are not ours (PROTOCOL B.3). */
+static bool steered6(uint8_t type)
+{
+	return (type >= DHCPV6_SOLICIT && type <= DHCPV6_INFORMATION_REQUEST &&
+		way_of(type) == WAY_UP) || type == DHCPV6_ADDR_REG_INFORM;
+}
+
+/*
+ * RFC 8415 20.4: protocol 2 is the obsolete delayed authentication; protocol 3 (reconfigure key)
+ * carries the key itself (type 1) in a Reply, without a MAC, or an HMAC (type 2).
+ */
+static bool authenticated6(const struct packet *p)
+{
+	struct tlv t;
+
+	if (!dhcp6_get(&p->view6, D6O_AUTH, &t))
+		return false;
+	return !(t.val[0] == 3 && t.len >= 12 && t.val[11] == 1);
+}
+
+static enum step check_query6(struct packet *p)
+{
+	const struct treatment *t = &p->policy->treat;
+	const struct dhcp6_view *v = &p->view6;
+
+	if (p->side == SIDE_SERVER)
+		return packet_end(p, STEP_PASS, CAUSE_untouched);
+	p->relayed = v->outer_type == DHCPV6_RELAY_FORW;
+	if (p->relayed) {
+		if (p->untrusted &&
+			!trusted(t->relays6, t->relay_count6, p->in + p->frame.src_off))
+			return packet_end(p, STEP_DROP, CAUSE_spoofed_relay);
+		p->untrusted = false;
+		/* RFC 8415 19.1.2: "If ... the hop-count value is greater than or equal to
+		 * HOP_COUNT_LIMIT, the relay agent discards the received message." */
+		if (v->msg[DHCP6_HOPS] >= DHCP6_HOP_LIMIT)
+			return packet_end(p, STEP_DROP, CAUSE_hops);
+	}
+	if (p->type == DHCPV6_LEASEQUERY)
+		return packet_treat(p, p->untrusted ? t->leasequery : TREAT_PASS, CAUSE_leasequery);
+	if (!steered6(p->type))
+		return packet_end(p, STEP_PASS, CAUSE_other_type);
+	p->kind = p->type < KIND6_OTHER ? (enum kind)p->type : KIND6_OTHER;
+	return STEP_NEXT;
+}
+
+enum step stage_view6(struct packet *p)
+{
+	const uint8_t *msg = packet_msg(p);
+	enum way way;
+
+	if (p->frame.pay_len < 1)
+		return packet_end(p, STEP_PASS, CAUSE_not_dhcp);
+	way = way_of(msg[0]);
+	p->response = way == WAY_DOWN;
+	if (way == WAY_UNKNOWN)
+		return packet_end(p, STEP_PASS, CAUSE_other_type);
+	if (p->response && p->side == SIDE_CLIENT)
+		return packet_end(p, STEP_DROP, CAUSE_rogue_reply);
+	p->err = dhcp6_view_init(&p->view6, msg, p->frame.pay_len);
+	/* A Relay-forward of a client's own is refused before anybody asks whether it is well made. */
+	if (p->err != DHCP_OK && msg[0] == DHCPV6_RELAY_FORW && p->untrusted &&
+		!trusted(p->policy->treat.relays6, p->policy->treat.relay_count6,
+			p->in + p->frame.src_off))
+		return packet_end(p, STEP_DROP, CAUSE_spoofed_relay);
+	if (p->err != DHCP_OK)
+		return malformed(p, p->response);
+	p->type = p->view6.type;
+	p->auth = authenticated6(p);
+	if (!p->response)
+		return check_query6(p);
+	p->relayed = p->view6.depth > 0;
+	if (p->type == DHCPV6_ADVERTISE || p->type == DHCPV6_REPLY || p->relayed)
+		return STEP_NEXT;
+	return packet_end(p, STEP_PASS, CAUSE_other_type);
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Steering of DHCPv4: takes a client's own hints out of its query, writes ours and the state into it,
+ * and puts a response back as it would have been without us. Hides where the hint goes (82.5 or 118)
+ * and how the state rides in 82.9. RFC 3046, RFC 3527, RFC 3011, RFC 4243; PROTOCOL A.4 to A.6.
+ */
+#include "relay/packet.h"
+
+/*
+ * RFC 3046 2.1: a client behind an untrusted circuit must not speak for a relay agent. We remove the
+ * option rather than discard the packet (client_82: strip), since some clients send it in good faith.
+ */
+enum step stage_strip4(struct packet *p)
+{
+	const struct dhcp4_view *v = &p->view4;
+	const uint8_t *select;
+
+	if (p->pxe)
+		return packet_end(p, STEP_PASS, CAUSE_other_type);
+	if (dhcp4_has(v, DHO_SUBNET_SELECTION)) {
+		select = dhcp4_get_addr(v, DHO_SUBNET_SELECTION);
+		if (select != NULL) {
+			p->state.flags |= STATE_SAVED_118;
+			memcpy(p->state.select4, select, 4);
+		}
+	}
+	if (!p->untrusted)
+		return STEP_NEXT;
+	if (dhcp4_has(v, DHO_AGENT_OPTIONS)) {
+		if (p->policy->treat.client_82_drop)
+			return packet_end(p, STEP_DROP, CAUSE_client_82);
+		dhcp4_edit_del(packet_edit4(p), DHO_AGENT_OPTIONS);
+	}
+	if (dhcp4_has(v, DHO_SUBNET_SELECTION) && !p->auth)
+		dhcp4_edit_del(packet_edit4(p), DHO_SUBNET_SELECTION);
+	if (p->editing)
+		packet_event(p, EVENT_stripped);
+	return p->editing && p->edit4.err != DHCP_OK ? STEP_FAIL : STEP_NEXT;
+}
+
+/* Where the subnet named to the server comes from: the address that a query is about, or the rule. */
+enum follow { FOLLOW_NONE, FOLLOW_REQUESTED, FOLLOW_CIADDR, FOLLOW_CIADDR_OR_SOURCE };
+
+struct selector {
+	enum follow follow;
+	bool or_decided;             /* no such address, or in no subnet: the decided one */
+	bool none;                   /* no hint and no state at all */
+};
+
+/*
+ * PROTOCOL A.5, the table of step 5. A bound client's query names the subnet its address lies in: for
+ * the server that is an ordinary renewal, and the guard makes the move of the answer. Kea would keep
+ * silent, ISC would acknowledge, dnsmasq would refuse if we named another.
+ */
+static const struct selector selectors[] = {
+	[KIND_UNKNOWN] = { .none = true },
+	[KIND_DISCOVER] = { FOLLOW_NONE, true, false },
+	[KIND_SELECTING] = { FOLLOW_REQUESTED, true, false },
+	[KIND_INIT_REBOOT] = { FOLLOW_REQUESTED, true, false },
+	[KIND_RENEWING] = { FOLLOW_CIADDR, false, false },
+	[KIND_REBINDING] = { FOLLOW_CIADDR, false, false },
+	[KIND_INFORM] = { FOLLOW_CIADDR_OR_SOURCE, false, false },
+	[KIND_DECLINE] = { FOLLOW_REQUESTED, false, false },
+	[KIND_RELEASE] = { .none = true },
+};
+
+static const uint8_t *followed_address(const struct packet *p, enum follow follow)
+{
+	const uint8_t *ciaddr = packet_msg(p) + DHCP4_CIADDR;
+
+	switch (follow) {
+	case FOLLOW_REQUESTED:
+		return dhcp4_get_addr(&p->view4, DHO_REQUESTED_ADDRESS);
+	case FOLLOW_CIADDR:
+		return ciaddr;
+	case FOLLOW_CIADDR_OR_SOURCE:
+		return be32_get(ciaddr) != 0 ? ciaddr : p->in + p->frame.src_off;
+	case FOLLOW_NONE:
+		break;
+	}
+	return NULL;
+}
+
+/* The subnet to name, or NULL for no hint. */
+static const struct subnet *subnet_to_name(const struct packet *p, const struct selector *s)
+{
+	const struct decision *d = &p->decision;
+	const uint8_t *addr = followed_address(p, s->follow);
+	const struct subnet *of = addr != NULL ? subnet_of4(&p->policy->subnets, addr) : NULL;
+	bool bound = p->kind == KIND_RENEWING || p->kind == KIND_REBINDING ||
+		p->kind == KIND_INIT_REBOOT || p->kind == KIND_SELECTING;
+
+	if (bound && p->policy->treat.on_mismatch == MISMATCH_SERVER && d->subnet != NULL)
+		return d->subnet;
+	/* The server's own choice needs no hint, unless the address is one it may not choose. */
+	if (d->subnet == NULL)
+		return of != NULL && !decision_allows(d, of) ? of : NULL;
+	if (of != NULL)
+		return of;
+	return s->or_decided ? d->subnet : NULL;
+}
+
+/* Option 82 as it came: empty and absent are two things, as the answer must show the same. */
+struct agent_option {
+	bool present;
+	const uint8_t *val;
+	size_t len;
+	uint8_t buf[512];
+};
+
+static void read_agent_option(const struct packet *p, struct agent_option *ret)
+{
+	ret->len = 0;
+	ret->val = NULL;
+	if (!p->untrusted)
+		ret->val = dhcp4_concat(
+			&p->view4, DHO_AGENT_OPTIONS, ret->buf, sizeof(ret->buf), &ret->len);
+	ret->present = ret->val != NULL;
+}
+
+/*
+ * Our option 82: the selector first, since dnsmasq and ISC stop reading at what they do not like;
+ * then the downstream sub-options in their order without their own selector; then the vendor block,
+ * merged into theirs if they have one.
+ */
+static enum dhcp_err write_agent_option(struct packet *p, const struct agent_option *orig,
+	const uint8_t *selector, struct agent_writer *w)
+{
+	struct tlv_iter it = tlv_begin(orig->val, orig->len);
+	const uint8_t *foreign = NULL;
+	size_t foreign_len = 0, len;
+	uint8_t data[STATE4_MAX];
+	struct tlv t;
+
+	w->len = 0;
+	w->err = DHCP_OK;
+	if (selector != NULL)
+		agent_put(w, RAI_LINK_SELECTION, selector, 4);
+	while (tlv_next(&TLV_AGENT, &it, &t)) {
+		if (t.code == RAI_VENDOR && foreign == NULL) {
+			foreign = t.val;
+			foreign_len = t.len;
+		} else if (t.code != RAI_LINK_SELECTION || p->hinted == NULL) {
+			agent_put_bytes(w, t.at, tlv_size(&TLV_AGENT, &t));
+		}
+	}
+	len = state4_put(&p->state, data);
+	agent_put_vendor(w, foreign, foreign_len, p->policy->treat.enterprise, data, len);
+	return w->err;
+}
+
+/* Notes in the state what the query had of its own. */
+static void note_original(struct packet *p, const struct agent_option *orig)
+{
+	struct tlv t;
+
+	if (!orig->present)
+		p->state.flags |= STATE_OWN_82;
+	if (orig->present && agent_get(orig->val, orig->len, RAI_LINK_SELECTION, &t) && t.len == 4) {
+		p->state.flags |= STATE_SAVED_82_5;
+		memcpy(p->state.link4, t.val, 4);
+	}
+	if (p->auth)
+		p->state.flags |= STATE_AUTH;
+	if (dhcp4_get(&p->view4, DHO_MAX_MESSAGE_SIZE, &t) && t.len == 2) {
+		p->state.flags |= STATE_SAVED_57;
+		p->state.max_size = be16_get(t.val);
+	}
+	if (p->decision.rule != NULL) {
+		p->state.flags |= STATE_RULE;
+		p->state.rule = p->decision.rule_index;
+	}
+}
+
+/*
+ * Bytes of END's offset after the edit, compared with what the path allows. Kea's raw socket reads
+ * 1500 bytes of a frame: a longer packet loses its trailing option 82 and is served unsteered, so
+ * what does not fit is not added at all (PROTOCOL A.5.7).
+ */
+static bool fits(struct packet *p, size_t add, size_t remove)
+{
+	size_t max = p->policy->treat.max_ip4, end, len;
+	size_t now = p->editing ? p->edit4.len : p->view4.end;
+
+	end = now - remove + add + 1;
+	len = end > p->view4.len ? end : p->view4.len;
+	if (len < DHCP4_MIN_LEN)
+		len = DHCP4_MIN_LEN;
+	return p->frame.pay_off + len <= max;
+}
+
+/* Bytes that all instances of an option take in the options field as received. */
+static size_t bytes_of(const struct packet *p, uint8_t code)
+{
+	struct dhcp4_iter it = dhcp4_begin(&p->view4);
+	size_t sum = 0;
+	struct tlv t;
+
+	if (!dhcp4_in_main(&p->view4, code))
+		return 0;
+	while (dhcp4_next(&it, &t))
+		if (it.field == 0 && t.code == code)
+			sum += tlv_size(&TLV_DHCP4, &t);
+	return sum;
+}
+
+static void apply(struct packet *p, const struct agent_writer *w, const uint8_t *select)
+{
+	struct dhcp4_edit *e = packet_edit4(p);
+
+	if (w != NULL)
+		dhcp4_edit_del(e, DHO_AGENT_OPTIONS);
+	if (select != NULL) {
+		dhcp4_edit_del(e, DHO_SUBNET_SELECTION);
+		/* Before option 82, which stays the last one. */
+		dhcp4_edit_set(e, DHO_SUBNET_SELECTION, select, 4);
+	}
+	if (w != NULL)
+		dhcp4_edit_append(e, DHO_AGENT_OPTIONS, w->buf, w->len);
+}
+
+/* There is no room for state within option 82: the selector alone, in 118 (PROTOCOL A.5.8). */
+static enum step steer_without_state(struct packet *p, const struct agent_option *orig)
+{
+	struct tlv t;
+
+	if (p->hinted == NULL || p->auth || dhcp4_has(&p->view4, DHO_SUBNET_SELECTION) ||
+		agent_get(orig->val, orig->len, RAI_LINK_SELECTION, &t) || !fits(p, 6, 0))
+		return packet_treat(p, p->policy->treat.oversize, CAUSE_oversize);
+	apply(p, NULL, p->hinted->hint4);
+	packet_event(p, EVENT_steered);
+	return STEP_NEXT;
+}
+
+enum step stage_steer4(struct packet *p)
+{
+	const struct selector *s = &selectors[p->kind];
+	uint8_t buf[AGENT_MAX], flags = p->state.flags;
+	struct agent_writer w = { .buf = buf, .cap = sizeof(buf) };
+	const uint8_t *link = NULL, *select = NULL;
+	struct agent_option orig;
+	struct agent_block block;
+	size_t add, remove;
+	struct tlv t;
+
+	if (p->kind == KIND_UNKNOWN)
+		return packet_end(p, STEP_PASS, CAUSE_other_type);
+	read_agent_option(p, &orig);
+	if (orig.present && !agent_whole(orig.val, orig.len))
+		return packet_end(p, STEP_PASS, CAUSE_malformed);
+	/* RFC 4030: the sub-option authenticates all of option 82; to touch it is to break it. */
+	if (orig.present && agent_get(orig.val, orig.len, RAI_AUTH, &t))
+		return packet_end(p, STEP_PASS, CAUSE_relay_auth);
+	if (orig.present && agent_get(orig.val, orig.len, RAI_VENDOR, &t) &&
+		agent_block(&t, p->policy->treat.enterprise, state_magic, sizeof(state_magic), &block))
+		return packet_end(p, STEP_PASS, CAUSE_loop);
+	if (s->none)
+		return STEP_NEXT;
+	p->hinted = subnet_to_name(p, s);
+	if (p->hinted != NULL && !p->hinted->has_hint4)
+		p->hinted = NULL;
+	if (p->decision.subnet == NULL && p->hinted == NULL && (flags & STATE_SAVED_118) == 0)
+		return STEP_NEXT;
+	if (p->hinted != NULL && (p->decision.hint & HINT_LINK_SELECTION) != 0)
+		link = p->hinted->hint4;
+	if (p->hinted != NULL && (p->decision.hint & HINT_SUBNET_SELECTION) != 0 && !p->auth)
+		select = p->hinted->hint4;
+	if (select != NULL)
+		p->state.flags |= STATE_OWN_118;
+	note_original(p, &orig);
+	if (write_agent_option(p, &orig, link, &w) != DHCP_OK) {
+		p->state.flags &= (uint8_t)~STATE_SAVED_57;
+		if (write_agent_option(p, &orig, link, &w) != DHCP_OK)
+			return steer_without_state(p, &orig);
+	}
+	add = 2 + w.len + (select != NULL ? 6 : 0);
+	remove = !p->untrusted ? bytes_of(p, DHO_AGENT_OPTIONS) : 0;
+	if (!fits(p, add, remove))
+		return packet_treat(p, p->policy->treat.oversize, CAUSE_oversize);
+	apply(p, &w, select);
+	if (p->hinted != NULL)
+		packet_event(p, EVENT_steered);
+	return STEP_NEXT;
+}
+
+/* Option 82 with our block gone and the selector as it was; the rest in the order received. */
+static void restore_agent_option(struct packet *p, const uint8_t *val, size_t len,
+	const struct agent_block *block)
+{
+	bool saved = (p->state.flags & STATE_SAVED_82_5) != 0;
+	struct tlv_iter it = tlv_begin(val, len);
+	uint8_t buf[512];
+	struct agent_writer w = { .buf = buf, .cap = sizeof(buf) };
+	struct tlv t;
+
+	while (tlv_next(&TLV_AGENT, &it, &t)) {
+		if (t.code == RAI_LINK_SELECTION) {
+			if (saved)
+				agent_put(&w, RAI_LINK_SELECTION, p->state.link4, 4);
+		} else if (t.code == RAI_VENDOR && block->at >= t.val &&
+			block->at < t.val + t.len) {
+			size_t before = (size_t)(block->at - t.val);
+			size_t after = t.len - before - block->size;
+			uint8_t head[2] = { RAI_VENDOR, (uint8_t)(before + after) };
+
+			if (before + after == 0)
+				continue;
+			agent_put_bytes(&w, head, sizeof(head));
+			agent_put_bytes(&w, t.val, before);
+			agent_put_bytes(&w, block->at + block->size, after);
+		} else {
+			agent_put_bytes(&w, t.at, tlv_size(&TLV_AGENT, &t));
+		}
+	}
+	dhcp4_edit_set(packet_edit4(p), DHO_AGENT_OPTIONS, w.buf, w.len);
+}
+
+/*
+ * RFC 3011: the answer to a query with the option holds it too; one without it does not. dnsmasq
+ * adds it even when only 82.5 named the subnet.
+ */
+static void restore_select(struct packet *p)
+{
+	bool own = p->has_state && (p->state.flags & STATE_SAVED_118) != 0;
+	const uint8_t *now = dhcp4_get_addr(&p->view4, DHO_SUBNET_SELECTION);
+
+	if (own && (now == NULL || memcmp(now, p->state.select4, 4) != 0))
+		dhcp4_edit_set(packet_edit4(p), DHO_SUBNET_SELECTION, p->state.select4, 4);
+	else if (!own && dhcp4_has(&p->view4, DHO_SUBNET_SELECTION))
+		dhcp4_edit_del(packet_edit4(p), DHO_SUBNET_SELECTION);
+}
+
+static bool find_block(const struct packet *p, const uint8_t *val, size_t len,
+	struct agent_block *ret)
+{
+	struct tlv_iter it = tlv_begin(val, len);
+	struct tlv t;
+
+	while (tlv_next(&TLV_AGENT, &it, &t))
+		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise,
+						    state_magic, sizeof(state_magic), ret))
+			return true;
+	return false;
+}
+
+enum step stage_restore4(struct packet *p)
+{
+	uint8_t buf[512];
+	struct agent_block block;
+	const uint8_t *val;
+	size_t len = 0;
+
+	if (p->pxe)
+		return STEP_NEXT;
+	val = dhcp4_concat(&p->view4, DHO_AGENT_OPTIONS, buf, sizeof(buf), &len);
+	if (val != NULL && find_block(p, val, len, &block))
+		p->has_state = state4_get(&p->state, block.data, block.len);
+	if (!p->has_state)
+		packet_event(p, EVENT_state_missing);
+	else
+		p->kind = (enum kind)p->state.kind;
+	/* A server that did not echo, or cut, what we wrote: nobody relayed, so nobody sent an 82. */
+	if (p->has_state ? (p->state.flags & STATE_OWN_82) != 0 : !p->relayed && val != NULL)
+		dhcp4_edit_del(packet_edit4(p), DHO_AGENT_OPTIONS);
+	else if (p->has_state)
+		restore_agent_option(p, val, len, &block);
+	if (!p->auth)
+		restore_select(p);
+	if (p->editing)
+		packet_event(p, EVENT_restored);
+	return p->editing && p->edit4.err != DHCP_OK ? STEP_FAIL : STEP_NEXT;
+}
