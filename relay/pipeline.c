@@ -16,13 +16,13 @@ struct stage {
 };
 
 static const struct stage stages[] = {
-	/* name           DHCPv4          DHCPv6          messages  if it fails */
+	/* name            DHCPv4          DHCPv6            messages  if it fails */
 	{ "view",         { stage_view4,    stage_view6 },    BOTH,     STEP_PASS },
 	{ "strip",        { stage_strip4,   NULL },           QUERY,    STEP_DROP },
 	{ "pkt_receive",  { stage_receive,  stage_receive },  BOTH,     STEP_PASS },
+	{ "restore",      { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS },
 	{ "subnet_select", { stage_select,  stage_select },   BOTH,     STEP_PASS },
 	{ "steer",        { stage_steer4,   stage_steer6 },   QUERY,    STEP_PASS },
-	{ "restore",      { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS },
 	{ "guard",        { stage_guard4,   stage_guard6 },   RESPONSE, STEP_DROP },
 	{ "pkt_send",     { stage_send4,    stage_send6 },    RESPONSE, STEP_DROP },
 	{ "clamp",        { stage_clamp4,   stage_clamp6 },   RESPONSE, STEP_DROP },

@@ -42,7 +42,12 @@ enum step stage_receive(struct packet *p)
 	return STEP_NEXT;
 }
 
-enum step stage_select(struct packet *p)
+/*
+ * A response does not hold all that a rule may have looked at in its query (vendor class, the relay's
+ * options), so the state names the rule. Under another policy than the query's the number means
+ * nothing, and the rules are asked again with what the response shows.
+ */
+static void decide(struct packet *p)
 {
 	struct facts f = {
 		.family = p->v6 ? 6 : 4,
@@ -55,9 +60,19 @@ enum step stage_select(struct packet *p)
 		.id_type = p->id_type,
 		.interface = p->interface,
 		.now = p->slot->time_ns / 1000000000,
+		.untrusted = p->untrusted,
 	};
 
-	policy_decide(p->policy, &f, &p->decision);
+	if (p->has_state && (p->state.flags & STATE_RULE) != 0 &&
+		p->state.generation == p->policy->generation)
+		policy_decision_of(p->policy, p->state.rule, p->user, &p->decision);
+	else
+		policy_decide(p->policy, &f, &p->decision);
+}
+
+enum step stage_select(struct packet *p)
+{
+	decide(p);
 	if (p->decision.drop)
 		return packet_end(p, STEP_DROP, CAUSE_by_rule);
 	if (p->decision.pass && !p->response)

@@ -166,7 +166,7 @@ static void note_original(struct packet *p, const struct agent_option *orig)
 		p->state.flags |= STATE_SAVED_57;
 		p->state.max_size = be16_get(t.val);
 	}
-	if (p->decision.rule != NULL) {
+	if (p->decision.rule != NULL && !p->policy->default_rules) {
 		p->state.flags |= STATE_RULE;
 		p->state.rule = p->decision.rule_index;
 	}

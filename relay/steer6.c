@@ -78,7 +78,7 @@ enum step stage_steer6(struct packet *p)
 	p->hinted = subnet_to_name(p);
 	if (p->hinted == NULL || !p->hinted->has_hint6 || p->decision.hint == HINT_NONE)
 		return STEP_NEXT;
-	if (p->decision.rule != NULL) {
+	if (p->decision.rule != NULL && !p->policy->default_rules) {
 		p->state.flags |= STATE_RULE;
 		p->state.rule = p->decision.rule_index;
 	}
