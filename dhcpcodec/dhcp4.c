@@ -10,8 +10,9 @@
 static const uint8_t cookie[4] = { 99, 130, 83, 99 }; /* RFC 1497 */
 
 /*
- * Walks one field, notes which codes it has, and takes 52 and 53 from it. A field that may itself be
- * named by option 52 cannot hold one (RFC 2132 9.3 is about sname and file only).
+ * Walks one field, notes which codes it has, and takes 52 and 53 from it. RFC 2132 9.3 knows the
+ * values 1 to 3 of option 52; servers test its two lowest bits whatever the others are, so those
+ * decide here too, or 7 would hide options from us that the server reads.
  */
 static enum dhcp_err scan(
 	struct dhcp4_view *v, const uint8_t *area, size_t len, uint64_t has[4], const uint8_t **end)
@@ -27,8 +28,8 @@ static enum dhcp_err scan(
 				return DHCP_E_OPTSIZE;
 			if (t.code == DHO_MESSAGE_TYPE)
 				v->type = t.val[0];
-			else if (t.val[0] >= 1 && t.val[0] <= 3)
-				v->overload = t.val[0];
+			else
+				v->overload = t.val[0] & 3;
 		}
 		has[t.code >> 6] |= UINT64_C(1) << (t.code & 63);
 	}
@@ -49,7 +50,7 @@ enum dhcp_err dhcp4_view_init(struct dhcp4_view *ret, const uint8_t *msg, size_t
 		return DHCP_E_OP;
 	if (msg[DHCP4_HLEN] > DHCP4_CHADDR_LEN)
 		return DHCP_E_HLEN;
-	v.end = len;
+	v.end = DHCP4_COOKIE;
 	if (len < DHCP4_OPTIONS || memcmp(msg + DHCP4_COOKIE, cookie, sizeof(cookie)) != 0) {
 		*ret = v;
 		return DHCP_OK;
@@ -83,9 +84,6 @@ struct dhcp4_iter dhcp4_begin(const struct dhcp4_view *v)
 	struct dhcp4_iter it = { .view = v, .field = 0 };
 	size_t from = v->end < DHCP4_OPTIONS ? v->end : DHCP4_OPTIONS;
 
-	/* A BOOTP message without a cookie has its whole vendor field unread. */
-	if (v->type == DHCP4_BOOTP && bytes_zero((const uint8_t *)v->main_has, sizeof(v->main_has)))
-		from = v->end;
 	it.it = tlv_begin(v->msg + from, v->end - from);
 	return it;
 }

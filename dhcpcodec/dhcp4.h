@@ -80,9 +80,9 @@ enum dhcp4_option {
 struct dhcp4_view {
 	const uint8_t *msg;
 	size_t len;
-	size_t end;              /* offset of END, or len where there is none */
+	size_t end;              /* offset of END; len if there is none; 236 without a cookie */
 	uint8_t type;            /* enum dhcp4_type; DHCP4_BOOTP without option 53 or cookie */
-	uint8_t overload;        /* option 52: bit 0 file, bit 1 sname hold options */
+	uint8_t overload;        /* option 52, 0..3: bit 0 file, bit 1 sname hold options */
 	uint64_t main_has[4];    /* codes present in the options field */
 	uint64_t field_has[4];   /* codes present in an overloaded file or sname */
 };
@@ -90,7 +90,8 @@ struct dhcp4_view {
 /*
  * Validates msg[len]. ret is untouched on error. Errors: SHORT (less than the 236 bytes of BOOTP),
  * OP, HLEN, OPTLEN (an option runs past its field), OPTSIZE (52 or 53 not of one byte), REPEAT (52
- * or 53 twice). A message without the cookie of RFC 1497 is BOOTP and has no options.
+ * or 53 twice). A message without the cookie of RFC 1497 is BOOTP and has no options: nothing behind
+ * its 236 bytes is read.
  */
 enum dhcp_err dhcp4_view_init(struct dhcp4_view *ret, const uint8_t *msg, size_t len);
 
