@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * In-place editor of a DHCPv4 message. Borrows msg[cap], never allocates; one function moves bytes.
- * The first error sticks, later calls do nothing, dhcp4_edit_finish() reports it. A failed edit needs
- * no rollback: the kernel still holds the original.
+ * In-place editor of a DHCPv4 message. Borrows msg[cap], never allocates; one function makes room
+ * and one closes gaps. The first error sticks, later calls do nothing, dhcp4_edit_finish() reports
+ * it. A failed edit needs no rollback: the kernel still holds the original. Values given to it must
+ * not lie within msg; option 52 is changed by dhcp4_edit_unoverload() only.
  */
 #ifndef USHER_DHCPCODEC_EDIT4_H
 #define USHER_DHCPCODEC_EDIT4_H
@@ -20,8 +21,9 @@ struct dhcp4_edit {
 };
 
 /*
- * msg[v->len] holds a copy of what v views, and room up to cap. Errors (sticky): NOSPACE if there is
- * no room for END.
+ * msg holds a copy of what v views, of which only the bytes up to v->end are read, and room up to
+ * cap. Errors (sticky): COOKIE if the message has no options (BOOTP without the cookie), NOSPACE if
+ * there is no room for END.
  */
 void dhcp4_edit_init(struct dhcp4_edit *e, const struct dhcp4_view *v, uint8_t *msg, size_t cap);
 
@@ -34,9 +36,9 @@ size_t dhcp4_edit_room(const struct dhcp4_edit *e);
 
 /*
  * Puts one value in the place of all instances of the option: where the first one of the options
- * field stood, else before option 82, else at the end. A value of more than 255 bytes is split into
- * adjacent instances (RFC 3396 section 5). Instances in an overloaded file or sname are removed.
- * Errors: NOSPACE, and then the message is as it was.
+ * field stood, else before an option 82 that is the last one, else at the end. A value of more than
+ * 255 bytes is split into adjacent instances (RFC 3396 section 5). Instances in an overloaded file
+ * or sname are removed. Errors: NOSPACE, and then the message is as it was.
  */
 void dhcp4_edit_set(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, size_t len);
 
@@ -47,26 +49,37 @@ void dhcp4_edit_append(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, s
 void dhcp4_edit_del(struct dhcp4_edit *e, uint8_t code);
 
 /*
+ * Sets a sub-option of one enterprise in option 125 (RFC 3925 section 4), leaving its other
+ * sub-options and other enterprises' alone; makes the option, or the enterprise's part of it, where
+ * there is none. val NULL removes the sub-option. Errors, returned only and nothing changed: OPTLEN if
+ * what the option holds is broken, NOSPACE, RANGE if len > 253 or the enterprise's part grows past 255.
+ */
+enum dhcp_err dhcp4_edit_vendor(struct dhcp4_edit *e, uint32_t enterprise, uint8_t sub,
+	const uint8_t *val, size_t len);
+
+/*
  * Where the first instance in the options field has its value, writable, and its length; NULL if
  * there is none. Valid until the next edit.
  */
 uint8_t *dhcp4_edit_value(struct dhcp4_edit *e, uint8_t code, size_t *ret_len);
 
 /*
- * Moves the options out of an overloaded file and sname to the end of the options field, in the
- * order of RFC 3396 section 5, removes option 52 and zeroes both fields. False, and nothing changed,
- * if there is no room for that (or nothing was overloaded: then true).
+ * Moves the options out of an overloaded file and sname to the end of the options field (but before
+ * an option 82 that is the last one), in the order of RFC 3396 section 5, removes option 52 and
+ * zeroes the fields. True also if nothing was overloaded; false, and nothing changed, if there is no
+ * room for that.
  */
 bool dhcp4_edit_unoverload(struct dhcp4_edit *e);
 
-/* Removes every option. Header fields stay. */
+/* Removes every option; file and sname are zeroed if they held options. Other fields stay. */
 void dhcp4_edit_clear(struct dhcp4_edit *e);
 
 enum dhcp4_pad { DHCP4_PAD_QUERY, DHCP4_PAD_RESPONSE };
 
 /*
- * Writes END and zeros behind it: up to the original length or BOOTP's 300 bytes, whichever is more;
- * a response that had nothing behind END need not keep its length. ret_len: the message's length.
+ * Writes END and zeros behind it: up to the original length or BOOTP's 300 bytes, whichever is more
+ * (padding is not bound by the limit); a response that had nothing behind END need not keep its
+ * length. ret_len: the message's length. Errors: the first one of all edits; nothing is written then.
  */
 enum dhcp_err dhcp4_edit_finish(struct dhcp4_edit *e, enum dhcp4_pad pad, size_t *ret_len);
 

@@ -134,7 +134,7 @@ static bool find_vendor(const struct dhcp6_edit *e, uint32_t enterprise, struct 
 enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub,
 	const uint8_t *val, size_t len, bool create)
 {
-	size_t at, pos, old = 0;
+	size_t at, pos, old = 0, size = val != NULL ? 4 + len : 0;
 	struct tlv vendor, t;
 
 	if (e->err != DHCP_OK)
@@ -142,7 +142,7 @@ enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint1
 	if (!find_vendor(e, enterprise, &vendor)) {
 		uint8_t head[VENDOR_HEAD];
 
-		if (!create)
+		if (!create || val == NULL)
 			return DHCP_E_ABSENT;
 		if (4 + VENDOR_HEAD + 4 + len > dhcp6_edit_room(e))
 			return e->err = DHCP_E_NOSPACE;
@@ -161,10 +161,11 @@ enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint1
 		pos = (size_t)(t.at - e->msg);
 		old = tlv_size(&TLV_DHCP6, &t);
 	}
-	if (!splice(e, pos, old, 4 + len))
+	if (!splice(e, pos, old, size))
 		return e->err;
-	adjust(e->msg + at, old, 4 + len);
-	put(e->msg + pos, sub, val, len);
+	adjust(e->msg + at, old, size);
+	if (val != NULL)
+		put(e->msg + pos, sub, val, len);
 	return DHCP_OK;
 }
 

@@ -37,7 +37,7 @@ void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code);
 /*
  * Sets a sub-option of the vendor options of one enterprise (RFC 8415 21.17), leaving its other
  * sub-options and other enterprises' options alone. With create, option 17 is made if the enterprise
- * has none. Errors: ABSENT if it has none, OPTLEN if what it has is broken (neither changes anything
+ * has none. val NULL removes the sub-option. Errors: ABSENT if it has none, OPTLEN if what it has is broken (neither changes anything
  * nor sticks: both are returned only), NOSPACE.
  */
 enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub,

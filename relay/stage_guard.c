@@ -77,7 +77,7 @@ enum step stage_guard4(struct packet *p)
 {
 	const uint8_t *yiaddr = packet_msg(p) + DHCP4_YIADDR;
 
-	if (p->pxe || p->type == DHCPNAK || be32_get(yiaddr) == 0)
+	if (p->pxe || p->decision.pass || p->type == DHCPNAK || be32_get(yiaddr) == 0)
 		return STEP_NEXT;
 	p->found = subnet_of4(&p->policy->subnets, yiaddr);
 	if (packet_allows(p, p->found))
@@ -124,7 +124,7 @@ enum step stage_guard6(struct packet *p)
 	struct dhcp6_ia ia;
 	bool wrong = false;
 
-	if (p->type != DHCPV6_ADVERTISE && p->type != DHCPV6_REPLY)
+	if (p->decision.pass || (p->type != DHCPV6_ADVERTISE && p->type != DHCPV6_REPLY))
 		return STEP_NEXT;
 	while (dhcp6_next_ia(&it, &ia))
 		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);) {

@@ -5,7 +5,7 @@
  * budget. An override that does not fit is left out whole; no option is ever truncated.
  * USER_CHK.md 3.3, PROTOCOL A.7, A.8; RFC 2131 section 4.1, RFC 2132, RFC 3396.
  */
-#include "relay/packet.h"
+#include "relay/override.h"
 
 #include <arpa/inet.h>
 
@@ -100,33 +100,51 @@ static void override_boot(struct packet *p, const struct reg_user *user)
 		set_tftp_fields(p, val, len);
 }
 
-static bool has_overrides(const struct reg_user *user)
+/* PXE fields in step with the options of the dictionary too, when that is asked for. */
+static void mirror(struct packet *p, const struct override *o, const struct reg_user *user)
 {
-	struct reg_iter it = { 0 };
-	struct reg_option o;
-	const char *val;
-	size_t len;
+	if ((user != NULL && !pxe_auto(p, user)) ||
+		(user == NULL && !p->policy->treat.pxe_auto))
+		return;
+	if (o->code == DHO_BOOT_FILE_NAME)
+		set_field(p, DHCP4_FILE, DHCP4_FILE_LEN, (const char *)o->bytes, o->len);
+	else if (o->code == DHO_TFTP_SERVER_NAME)
+		set_tftp_fields(p, (const char *)o->bytes, o->len);
+}
 
-	return registry_known(user, REG_ATTR_BOOTFILE, &val, &len) ||
-		registry_known(user, REG_ATTR_TFTP_SERVER, &val, &len) ||
-		reg_option_next(user, 4, &it, &o);
+static void override_option(struct packet *p, const struct override *o)
+{
+	struct dhcp4_edit *e = packet_edit4(p);
+
+	if (o->suboption != 0) {
+		/* Vendor options are merged by enterprise: RFC 3925 section 4. */
+		enum dhcp_err err = dhcp4_edit_vendor(e, o->enterprise, (uint8_t)o->suboption,
+			o->how == OPTION_REMOVE ? NULL : o->bytes, o->len);
+
+		packet_event(p, err == DHCP_OK ? EVENT_overridden : EVENT_override_skipped);
+		return;
+	}
+	if (o->how == OPTION_REMOVE)
+		dhcp4_edit_del(e, (uint8_t)o->code);
+	else if (o->how != OPTION_DEFAULT || !dhcp4_has(&p->view4, (uint8_t)o->code))
+		if (set(p, (uint8_t)o->code, o->bytes, o->len))
+			mirror(p, o, override_user(p));
 }
 
 enum step stage_send4(struct packet *p)
 {
-	const struct reg_user *user =
-		p->user != NULL ? p->user : registry_default(p->registry, 4);
-	struct reg_iter it = { 0 };
-	struct reg_option o;
+	const struct reg_user *user = override_user(p);
+	struct override_iter it = override_begin(p);
+	struct override o;
 
-	if (p->type == DHCPNAK || p->cause == CAUSE_moved || p->auth || user == NULL ||
-		p->decision.pass || !has_overrides(user))
+	if (p->type == DHCPNAK || p->cause == CAUSE_moved || p->auth || p->decision.pass ||
+		!override_any(p))
 		return STEP_NEXT;
 	set_budget(p);
-	override_boot(p, user);
-	while (reg_option_next(user, 4, &it, &o))
-		if (o.suboption == 0)
-			set(p, (uint8_t)o.code, o.bytes, o.len);
+	while (override_next(&it, &o))
+		override_option(p, &o);
+	if (user != NULL)
+		override_boot(p, user);
 	/* What is still to come shortens or keeps: the budget has done its work. */
 	dhcp4_edit_limit(packet_edit4(p), SLOT_OUT);
 	return p->edit4.err == DHCP_OK ? STEP_NEXT : STEP_FAIL;

@@ -4,7 +4,7 @@
  * and lifetimes are cut to the subnet's limit. Hides the DOCSIS sub-options in which user_chk's two
  * attributes travel. USER_CHK.md 3.4, PROTOCOL B.5; RFC 8415 section 21, CL-SP-CANN-DHCP-Reg.
  */
-#include "relay/packet.h"
+#include "relay/override.h"
 
 #include <arpa/inet.h>
 
@@ -98,38 +98,29 @@ static void override_boot(struct packet *p, const struct reg_user *user)
 		n > 0 ? n : len, t->vendor_create);
 }
 
-static void override_options(struct packet *p, const struct reg_user *user)
+static void override_option(struct packet *p, const struct override *o)
 {
-	struct reg_iter it = { 0 };
-	struct reg_option o;
+	struct dhcp6_edit *e = packet_edit6(p);
 
-	while (reg_option_next(user, 6, &it, &o)) {
-		if (o.suboption != 0) {
-			set_vendor(p, o.enterprise, o.suboption, o.bytes, o.len, true);
-			continue;
-		}
-		dhcp6_edit_set(packet_edit6(p), o.code, o.bytes, o.len);
-		count_edit(p, p->edit6.err);
+	if (o->suboption != 0) {
+		set_vendor(p, o->enterprise, o->suboption,
+			o->how == OPTION_REMOVE ? NULL : o->bytes, o->len, true);
+		return;
 	}
-}
-
-static bool has_overrides(const struct reg_user *user)
-{
-	struct reg_iter it = { 0 };
-	struct reg_option o;
-	const char *val;
-	size_t len;
-
-	return registry_known(user, REG_ATTR_BOOTFILE, &val, &len) ||
-		registry_known(user, REG_ATTR_TFTP_SERVER, &val, &len) ||
-		reg_option_next(user, 6, &it, &o);
+	if (o->how == OPTION_REMOVE) {
+		dhcp6_edit_del(e, o->code);
+	} else if (o->how != OPTION_DEFAULT || !dhcp6_has(&p->view6, o->code)) {
+		dhcp6_edit_set(e, o->code, o->bytes, o->len);
+		count_edit(p, e->err);
+	}
 }
 
 enum step stage_send6(struct packet *p)
 {
-	const struct reg_user *user =
-		p->user != NULL ? p->user : registry_default(p->registry, 6);
 	size_t limit = MAX_DATAGRAM - p->frame.pay_off;
+	const struct reg_user *user = override_user(p);
+	struct override_iter it = override_begin(p);
+	struct override o;
 
 	if (p->auth || p->decision.pass)
 		return STEP_NEXT;
@@ -137,13 +128,15 @@ enum step stage_send6(struct packet *p)
 	if ((p->type == DHCPV6_REPLY || p->type == DHCPV6_ADVERTISE) &&
 		dhcp6_has(&p->view6, D6O_UNICAST))
 		dhcp6_edit_del(packet_edit6(p), D6O_UNICAST);
-	if (user == NULL || !takes_options(p) || !has_overrides(user))
+	if (!takes_options(p) || !override_any(p))
 		return STEP_NEXT;
 	if (p->frame.pay_len > limit)
 		limit = p->frame.pay_len;
 	dhcp6_edit_limit(packet_edit6(p), limit);
-	override_boot(p, user);
-	override_options(p, user);
+	while (override_next(&it, &o))
+		override_option(p, &o);
+	if (user != NULL)
+		override_boot(p, user);
 	dhcp6_edit_limit(packet_edit6(p), SLOT_OUT);
 	return p->edit6.err == DHCP_OK ? STEP_NEXT : STEP_FAIL;
 }
