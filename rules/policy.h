@@ -46,13 +46,29 @@ struct treatment {
 };
 
 struct rule;
+struct tests;
+struct writer;
 
+/* What is allowed but probably not meant. */
+struct rule_warning {
+	unsigned int line;           /* in the config; 0 if there is none */
+	char path[RULE_PATH_MAX];
+	char text[RULE_TEXT_MAX];
+	const struct rule_warning *next;
+};
+
+/* Made by rules/policy_build.h; nothing in it changes afterwards. */
 struct policy {
 	struct subnets subnets;
-	struct rule *rules;
+	struct rule *rules;          /* rules/action.h */
 	size_t rule_count;
 	struct treatment treat;
 	uint16_t generation;         /* a hash of subnets and rules: the same after a restart */
+	struct tests *tests;         /* of all rules, one after the other: rules/match.h */
+	uint32_t start;              /* where a decision begins */
+	bool default_rules;          /* the config had none of its own */
+	const struct rule_warning *warnings;
+	struct arena arena;          /* holds all of it but the struct itself */
 };
 
 /* What decide() may look at. Pointers are borrowed for the call; NULL where there is no such thing. */
@@ -67,6 +83,16 @@ struct facts {
 	enum reg_id_type id_type;
 	const char *interface;       /* the client's, "" if not known */
 	int64_t now;                 /* seconds since the epoch */
+	bool untrusted;              /* straight from a client: what a relay would say is not believed */
+};
+
+/* Why the subnet is what it is. */
+enum subnet_source {
+	SUBNET_BY_RULE,              /* the rule names it, or says "server" */
+	SUBNET_BY_USER,              /* an attribute of the user names it, or says "server" */
+	SUBNET_BY_DEFAULT,           /* neither does: the server's for users, the restricted for others */
+	SUBNET_BY_NO_RULE,           /* no rule matched: the restricted one */
+	SUBNET_BY_UNKNOWN,           /* the attribute names no subnet of ours: the restricted one */
 };
 
 /* What to do. Without a subnet the server chooses, but not the restricted one. */
@@ -79,9 +105,41 @@ struct decision {
 	uint32_t max_lease;          /* of rule and subnet the lesser; 0 = no limit */
 	bool drop, pass;             /* drop the packet, or leave it and its answer alone */
 	bool no_outcome;
+	enum subnet_source source;
 };
 
+/*
+ * The first rule whose conditions hold decides. Its subnet:
+ *
+ *   a name        that subnet, whatever the user's attributes say
+ *   "@attribute"  the subnet that this attribute of the user names; without a value as if not given
+ *   "server"      the subnet that the user's own attribute "subnet" names, else the server's choice
+ *   not given     the same for a user; for an unregistered client the restricted subnet
+ *
+ * An attribute may also say "server". One that names no subnet of ours gives the restricted subnet:
+ * a slip in the registry must not let anybody in. If no rule matches: the restricted subnet. Without
+ * any subnet at all nothing is steered and ret->subnet is NULL.
+ *
+ * Pure but for the local time zone; allocates nothing. A response does not hold all that its query
+ * held (vendor class, relay's options): its decision is policy_decision_of() the rule in its state.
+ */
 void policy_decide(const struct policy *p, const struct facts *f, struct decision *ret);
+
+/*
+ * The decision of a known rule, without matching again; user may be NULL. A rule_index of rule_count
+ * or more is that of no rule. The index means the same rule only while p->generation is the same.
+ */
+void policy_decision_of(const struct policy *p, uint16_t rule_index, const struct reg_user *user,
+	struct decision *ret);
+
+/*
+ * Writes subnets and rules as the arrays "subnets" and "rules" of an object that is open. Read again
+ * they make the same policy.
+ */
+void policy_print(const struct policy *p, struct writer *w);
+
+/* NULL is allowed; returns NULL. */
+struct policy *policy_free(struct policy *p);
 
 /* Whether the decision lets the client have an address of subnet `of` (NULL: no subnet of ours). */
 static inline bool decision_allows(const struct decision *d, const struct subnet *of)
