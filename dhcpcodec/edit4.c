@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how options are replaced in place, split (RFC 3396), taken out of overloaded fields and
- * closed by END. Writes no length or checksum of an outer header: that is frame_seal()'s. Works only
- * on messages that dhcp4_view_init() accepted, so its walks cannot fail.
+ * closed by END. Writes no length or checksum of an outer header: that is frame_seal()'s. Works
+ * only on messages that dhcp4_view_init() accepted, so its walks cannot fail.
  */
 #include "dhcpcodec/edit4.h"
 
@@ -19,7 +19,9 @@ void dhcp4_edit_init(struct dhcp4_edit *e, const struct dhcp4_view *v, uint8_t *
 		.padded = v->len > v->end + 1,
 		.overload = v->overload,
 	};
-	if (v->end < DHCP4_OPTIONS || v->end >= cap)
+	if (v->end < DHCP4_OPTIONS)
+		e->err = DHCP_E_COOKIE;
+	else if (v->end >= cap)
 		e->err = DHCP_E_NOSPACE;
 }
 
@@ -33,20 +35,6 @@ size_t dhcp4_edit_room(const struct dhcp4_edit *e)
 	return e->err == DHCP_OK && e->limit > e->len ? e->limit - e->len - 1 : 0;
 }
 
-/* The only function that moves bytes: old bytes at pos make room for new ones, not yet written. */
-static bool splice(struct dhcp4_edit *e, size_t pos, size_t old, size_t new)
-{
-	if (e->err != DHCP_OK)
-		return false;
-	if (new > old && new - old > dhcp4_edit_room(e)) {
-		e->err = DHCP_E_NOSPACE;
-		return false;
-	}
-	memmove(e->msg + pos + new, e->msg + pos + old, e->len - pos - old);
-	e->len = e->len - old + new;
-	return true;
-}
-
 static struct tlv_iter begin_main(const struct dhcp4_edit *e)
 {
 	return tlv_begin(e->msg + DHCP4_OPTIONS, e->len - DHCP4_OPTIONS);
@@ -57,26 +45,55 @@ static bool find_main(const struct dhcp4_edit *e, uint8_t code, struct tlv *ret)
 	return tlv_find(&TLV_DHCP4, e->msg + DHCP4_OPTIONS, e->len - DHCP4_OPTIONS, code, ret);
 }
 
-/* Removes an option from file or sname; what is left is closed by END and zeros (RFC 2131 4.1). */
-static void del_field(uint8_t *field, size_t len, uint8_t code)
+static bool fits(const struct dhcp4_edit *e, size_t old, size_t new)
 {
-	struct tlv_iter it = tlv_begin(field, len);
-	uint8_t *to = field;
-	bool found = false;
+	return new <= old || new - old <= dhcp4_edit_room(e);
+}
+
+/* The only function that makes room: n bytes at pos, unwritten. The caller knows that they fit. */
+static uint8_t *insert(struct dhcp4_edit *e, size_t pos, size_t n)
+{
+	memmove(e->msg + pos + n, e->msg + pos, e->len - pos);
+	e->len += n;
+	return e->msg + pos;
+}
+
+/*
+ * The only function that closes gaps: takes all instances of an option out of area[len], each byte
+ * moved once however many there are; returns the new length.
+ */
+static size_t squeeze(uint8_t *area, size_t len, uint8_t code)
+{
+	struct tlv_iter it = tlv_begin(area, len);
+	const uint8_t *from = area;
+	uint8_t *to = area;
 	struct tlv t;
 
 	while (tlv_next(&TLV_DHCP4, &it, &t)) {
-		if (t.code == code) {
-			found = true;
+		if (t.code != code)
 			continue;
-		}
-		memmove(to, t.at, tlv_size(&TLV_DHCP4, &t));
-		to += tlv_size(&TLV_DHCP4, &t);
+		memmove(to, from, (size_t)(t.at - from));
+		to += t.at - from;
+		from = it.pos;
 	}
-	if (!found)
+	memmove(to, from, (size_t)(area + len - from));
+	return (size_t)(to - area) + (size_t)(area + len - from);
+}
+
+/* Removes an option from file or sname; what is left is closed by END and zeros (RFC 2131 4.1). */
+static void del_field(uint8_t *field, size_t size, uint8_t code)
+{
+	struct tlv_iter it = tlv_begin(field, size);
+	size_t len = 0, left;
+	struct tlv t;
+
+	while (tlv_next(&TLV_DHCP4, &it, &t))
+		len = (size_t)(it.pos - field);
+	left = squeeze(field, len, code);
+	if (left == len)
 		return;
-	memset(to, 0, len - (size_t)(to - field));
-	*to = DHO_END;
+	memset(field + left, 0, size - left);
+	field[left] = DHO_END;
 }
 
 static void del_fields(struct dhcp4_edit *e, uint8_t code)
@@ -87,21 +104,36 @@ static void del_fields(struct dhcp4_edit *e, uint8_t code)
 		del_field(e->msg + DHCP4_SNAME, DHCP4_SNAME_LEN, code);
 }
 
+static void del_main(struct dhcp4_edit *e, uint8_t code)
+{
+	e->len = DHCP4_OPTIONS + squeeze(e->msg + DHCP4_OPTIONS, e->len - DHCP4_OPTIONS, code);
+}
+
 void dhcp4_edit_del(struct dhcp4_edit *e, uint8_t code)
 {
-	struct tlv_iter it;
-	struct tlv t;
-
 	if (e->err != DHCP_OK)
 		return;
-	for (it = begin_main(e); tlv_next(&TLV_DHCP4, &it, &t);) {
-		if (t.code != code)
-			continue;
-		splice(e, (size_t)(t.at - e->msg), tlv_size(&TLV_DHCP4, &t), 0);
-		it.pos = t.at;
-		it.end = e->msg + e->len;
-	}
+	del_main(e, code);
 	del_fields(e, code);
+}
+
+/*
+ * Where an option goes that is not there yet. RFC 3046 2.1: a relay agent adds its option "as the
+ * last option (but before 'End Option' 255, if present)"; so one that is last stays last.
+ */
+static size_t tail(const struct dhcp4_edit *e)
+{
+	struct tlv_iter it = begin_main(e);
+	const uint8_t *agent = NULL;
+	struct tlv t;
+
+	while (tlv_next(&TLV_DHCP4, &it, &t)) {
+		if (t.code != DHO_AGENT_OPTIONS)
+			agent = NULL;
+		else if (agent == NULL)
+			agent = t.at;
+	}
+	return agent != NULL ? (size_t)(agent - e->msg) : e->len;
 }
 
 /* Bytes on the wire of a value, split if need be; an empty value is one empty instance. */
@@ -117,8 +149,9 @@ static void put(uint8_t *at, uint8_t code, const uint8_t *val, size_t len)
 
 		*at++ = code;
 		*at++ = (uint8_t)n;
-		if (n > 0)
-			memcpy(at, val, n);
+		if (n == 0)
+			return;
+		memcpy(at, val, n);
 		at += n;
 		val += n;
 		len -= n;
@@ -150,36 +183,33 @@ void dhcp4_edit_set(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, size
 	if (e->err != DHCP_OK)
 		return;
 	old = taken(e, code, &first);
-	if (size > old && size - old > dhcp4_edit_room(e)) {
+	if (!fits(e, old, size)) {
 		e->err = DHCP_E_NOSPACE;
 		return;
 	}
-	if (old == tlv_head(&TLV_DHCP4) + len && len <= MAX_INSTANCE) {
-		/* One instance of the same length, the usual case: nothing moves. */
-		put(e->msg + (first.at - e->msg), code, val, len);
-		del_fields(e, code);
-		return;
-	}
-	/* RFC 3046 2.1: the relay agent's option is the last one, so others go before it. */
 	if (old > 0)
 		pos = (size_t)(first.at - e->msg);
-	else if (code != DHO_AGENT_OPTIONS && find_main(e, DHO_AGENT_OPTIONS, &first))
-		pos = (size_t)(first.at - e->msg);
 	else
-		pos = e->len;
-	dhcp4_edit_del(e, code);
-	if (splice(e, pos, 0, size))
-		put(e->msg + pos, code, val, len);
+		pos = code == DHO_AGENT_OPTIONS ? e->len : tail(e);
+	del_fields(e, code);
+	/* One instance of the same length, the usual case: nothing moves. */
+	if (old != size || tlv_size(&TLV_DHCP4, &first) != size) {
+		del_main(e, code);
+		insert(e, pos, size);
+	}
+	put(e->msg + pos, code, val, len);
 }
 
 void dhcp4_edit_append(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, size_t len)
 {
-	size_t pos = e->len;
-
-	if (len > MAX_INSTANCE && e->err == DHCP_OK)
+	if (e->err != DHCP_OK)
+		return;
+	if (len > MAX_INSTANCE)
 		e->err = DHCP_E_RANGE;
-	if (splice(e, pos, 0, 2 + len))
-		put(e->msg + pos, code, val, len);
+	else if (!fits(e, 0, 2 + len))
+		e->err = DHCP_E_NOSPACE;
+	else
+		put(insert(e, e->len, 2 + len), code, val, len);
 }
 
 uint8_t *dhcp4_edit_value(struct dhcp4_edit *e, uint8_t code, size_t *ret_len)
@@ -207,11 +237,21 @@ static size_t gather(const uint8_t *field, size_t len, uint8_t *to)
 	return sum;
 }
 
+static void zero_fields(struct dhcp4_edit *e)
+{
+	if ((e->overload & 1) != 0)
+		memset(e->msg + DHCP4_FILE, 0, DHCP4_FILE_LEN);
+	if ((e->overload & 2) != 0)
+		memset(e->msg + DHCP4_SNAME, 0, DHCP4_SNAME_LEN);
+	e->overload = 0;
+}
+
 bool dhcp4_edit_unoverload(struct dhcp4_edit *e)
 {
-	uint8_t *file = e->msg + DHCP4_FILE, *sname = e->msg + DHCP4_SNAME;
-	size_t nfile = 0, nsname = 0, pos;
-	struct tlv t;
+	const uint8_t *file = e->msg + DHCP4_FILE, *sname = e->msg + DHCP4_SNAME;
+	size_t nfile = 0, nsname = 0;
+	struct tlv overload;
+	uint8_t *at;
 
 	if (e->err != DHCP_OK || e->overload == 0)
 		return e->err == DHCP_OK;
@@ -219,37 +259,24 @@ bool dhcp4_edit_unoverload(struct dhcp4_edit *e)
 		nfile = gather(file, DHCP4_FILE_LEN, NULL);
 	if ((e->overload & 2) != 0)
 		nsname = gather(sname, DHCP4_SNAME_LEN, NULL);
-	if (nfile + nsname > dhcp4_edit_room(e) + 3)
+	if (!fits(e, taken(e, DHO_OVERLOAD, &overload), nfile + nsname))
 		return false;
-	pos = e->len;
-	if (find_main(e, DHO_AGENT_OPTIONS, &t))
-		pos = (size_t)(t.at - e->msg);
-	if (find_main(e, DHO_OVERLOAD, &t)) {
-		size_t at = (size_t)(t.at - e->msg);
-
-		splice(e, at, 3, 0);
-		if (at < pos)
-			pos -= 3;
-	}
-	if (!splice(e, pos, 0, nfile + nsname))
-		return false;
+	del_main(e, DHO_OVERLOAD);
+	at = insert(e, tail(e), nfile + nsname);
 	if (nfile > 0)
-		gather(file, DHCP4_FILE_LEN, e->msg + pos);
+		gather(file, DHCP4_FILE_LEN, at);
 	if (nsname > 0)
-		gather(sname, DHCP4_SNAME_LEN, e->msg + pos + nfile);
-	if ((e->overload & 1) != 0)
-		memset(file, 0, DHCP4_FILE_LEN);
-	if ((e->overload & 2) != 0)
-		memset(sname, 0, DHCP4_SNAME_LEN);
-	e->overload = 0;
+		gather(sname, DHCP4_SNAME_LEN, at + nfile);
+	zero_fields(e);
 	return true;
 }
 
 void dhcp4_edit_clear(struct dhcp4_edit *e)
 {
-	if (e->err == DHCP_OK)
-		e->len = DHCP4_OPTIONS;
-	e->overload = 0;
+	if (e->err != DHCP_OK)
+		return;
+	e->len = DHCP4_OPTIONS;
+	zero_fields(e);
 }
 
 enum dhcp_err dhcp4_edit_finish(struct dhcp4_edit *e, enum dhcp4_pad pad, size_t *ret_len)

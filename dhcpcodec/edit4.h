@@ -66,8 +66,8 @@ uint8_t *dhcp4_edit_value(struct dhcp4_edit *e, uint8_t code, size_t *ret_len);
 /*
  * Moves the options out of an overloaded file and sname to the end of the options field (but before
  * an option 82 that is the last one), in the order of RFC 3396 section 5, removes option 52 and
- * zeroes the fields. True also if nothing was overloaded; false, and nothing changed, if there is no
- * room for that.
+ * zeroes the fields. True also if nothing was overloaded; false, and nothing changed, if there is
+ * no room for that.
  */
 bool dhcp4_edit_unoverload(struct dhcp4_edit *e);
 
@@ -79,7 +79,8 @@ enum dhcp4_pad { DHCP4_PAD_QUERY, DHCP4_PAD_RESPONSE };
 /*
  * Writes END and zeros behind it: up to the original length or BOOTP's 300 bytes, whichever is more
  * (padding is not bound by the limit); a response that had nothing behind END need not keep its
- * length. ret_len: the message's length. Errors: the first one of all edits; nothing is written then.
+ * length. ret_len: the message's length. Errors: the first one of all edits; then nothing is
+ * written.
  */
 enum dhcp_err dhcp4_edit_finish(struct dhcp4_edit *e, enum dhcp4_pad pad, size_t *ret_len);
 
