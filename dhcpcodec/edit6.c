@@ -43,21 +43,24 @@ static void adjust(uint8_t *val, size_t old, size_t new)
 	be16_put(val - 2, (size_t)be16_get(val - 2) - old + new);
 }
 
-/* The only function that moves bytes: old bytes at pos, within the innermost message, become new. */
-static bool splice(struct dhcp6_edit *e, size_t pos, size_t old, size_t new)
+static bool fits(struct dhcp6_edit *e, size_t old, size_t new)
 {
-	if (e->err != DHCP_OK)
-		return false;
-	if (new > old && new - old > dhcp6_edit_room(e)) {
+	if (e->err == DHCP_OK && new > old && new - old > dhcp6_edit_room(e))
 		e->err = DHCP_E_NOSPACE;
-		return false;
-	}
+	return e->err == DHCP_OK;
+}
+
+/*
+ * The only function that changes the message's length: old bytes at pos, within the innermost
+ * message, become new ones, not yet written. The caller knows that they fit.
+ */
+static void splice(struct dhcp6_edit *e, size_t pos, size_t old, size_t new)
+{
 	memmove(e->msg + pos + new, e->msg + pos + old, e->len - pos - old);
 	e->len = e->len - old + new;
 	e->inner_len = e->inner_len - old + new;
 	for (unsigned i = 0; i < e->depth; i++)
 		adjust(e->msg + e->relay_msg[i], old, new);
-	return true;
 }
 
 struct tlv_iter dhcp6_edit_inner(const struct dhcp6_edit *e)
@@ -73,100 +76,132 @@ static void put(uint8_t *at, uint16_t code, const uint8_t *val, size_t len)
 		memcpy(at + 4, val, len);
 }
 
-void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code)
+/* A row of options within the message. */
+struct row {
+	size_t at, len;
+};
+
+static struct row inner_row(const struct dhcp6_edit *e)
 {
-	struct tlv_iter it;
+	return (struct row){ e->inner + DHCP6_HEAD, e->inner_len - DHCP6_HEAD };
+}
+
+/* The bytes that all options of that code take; ret_pos: where the first stands, or the row ends. */
+static size_t taken(const struct dhcp6_edit *e, struct row r, uint16_t code, size_t *ret_pos)
+{
+	struct tlv_iter it = tlv_begin(e->msg + r.at, r.len);
+	size_t sum = 0;
 	struct tlv t;
 
-	if (e->err != DHCP_OK)
-		return;
-	for (it = dhcp6_edit_inner(e); tlv_next(&TLV_DHCP6, &it, &t);) {
+	*ret_pos = r.at + r.len;
+	while (tlv_next(&TLV_DHCP6, &it, &t)) {
 		if (t.code != code)
 			continue;
-		splice(e, (size_t)(t.at - e->msg), tlv_size(&TLV_DHCP6, &t), 0);
-		it.pos = t.at;
-		it.end = e->msg + e->inner + e->inner_len;
+		if (sum == 0)
+			*ret_pos = (size_t)(t.at - e->msg);
+		sum += tlv_size(&TLV_DHCP6, &t);
 	}
+	return sum;
+}
+
+/* Takes all options of that code out of a row; each byte moves at most twice, however many. */
+static void squeeze(struct dhcp6_edit *e, struct row r, uint16_t code)
+{
+	struct tlv_iter it = tlv_begin(e->msg + r.at, r.len);
+	uint8_t *to = e->msg + r.at;
+	struct tlv t;
+
+	while (tlv_next(&TLV_DHCP6, &it, &t)) {
+		if (t.code == code)
+			continue;
+		if (to != t.at)
+			memmove(to, t.at, tlv_size(&TLV_DHCP6, &t));
+		to += tlv_size(&TLV_DHCP6, &t);
+	}
+	splice(e, (size_t)(to - e->msg), r.at + r.len - (size_t)(to - e->msg), 0);
+}
+
+/* Puts one option (size bytes of it, or none: 0) in the place of all of that code in a row. */
+static void replace(
+	struct dhcp6_edit *e, struct row r, uint16_t code, const uint8_t *val, size_t size)
+{
+	size_t pos, old = taken(e, r, code, &pos);
+
+	if (!fits(e, old, size))
+		return;
+	if (old > 0)
+		squeeze(e, r, code);
+	if (size == 0)
+		return;
+	splice(e, pos, 0, size);
+	put(e->msg + pos, code, val, size - 4);
+}
+
+void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code)
+{
+	if (e->err == DHCP_OK)
+		squeeze(e, inner_row(e), code);
 }
 
 void dhcp6_edit_set(struct dhcp6_edit *e, uint16_t code, const uint8_t *val, size_t len)
 {
-	size_t pos = e->inner + e->inner_len, old = 0;
-	struct tlv_iter it;
-	struct tlv t;
-
 	if (e->err != DHCP_OK)
 		return;
-	if (len > MAX_LEN) {
+	if (len > MAX_LEN)
 		e->err = DHCP_E_RANGE;
-		return;
-	}
-	for (it = dhcp6_edit_inner(e); tlv_next(&TLV_DHCP6, &it, &t);) {
-		if (t.code != code)
-			continue;
-		if (old == 0)
-			pos = (size_t)(t.at - e->msg);
-		old += tlv_size(&TLV_DHCP6, &t);
-	}
-	if (4 + len > old && 4 + len - old > dhcp6_edit_room(e)) {
-		e->err = DHCP_E_NOSPACE;
-		return;
-	}
-	dhcp6_edit_del(e, code);
-	if (old == 0)
-		pos = e->inner + e->inner_len;
-	if (splice(e, pos, 0, 4 + len))
-		put(e->msg + pos, code, val, len);
+	else
+		replace(e, inner_row(e), code, val, 4 + len);
 }
 
-/* The vendor options of one enterprise. */
-static bool find_vendor(const struct dhcp6_edit *e, uint32_t enterprise, struct tlv *ret)
+/* The vendor options of one enterprise: what follows its number; false if there are none. */
+static bool find_vendor(const struct dhcp6_edit *e, uint32_t enterprise, struct row *ret)
 {
 	struct tlv_iter it = dhcp6_edit_inner(e);
+	struct tlv t;
 
-	while (tlv_next(&TLV_DHCP6, &it, ret))
-		if (ret->code == D6O_VENDOR_OPTS && ret->len >= VENDOR_HEAD &&
-			be32_get(ret->val) == enterprise)
-			return true;
+	while (tlv_next(&TLV_DHCP6, &it, &t)) {
+		if (t.code != D6O_VENDOR_OPTS || t.len < VENDOR_HEAD || be32_get(t.val) != enterprise)
+			continue;
+		ret->at = (size_t)(t.val - e->msg) + VENDOR_HEAD;
+		ret->len = (size_t)t.len - VENDOR_HEAD;
+		return true;
+	}
 	return false;
+}
+
+/* Vendor options without any yet, at the end. The caller knows that they fit. */
+static struct row create_vendor(struct dhcp6_edit *e, uint32_t enterprise)
+{
+	size_t at = e->inner + e->inner_len;
+	uint8_t head[VENDOR_HEAD];
+
+	be32_put(head, enterprise);
+	splice(e, at, 0, 4 + VENDOR_HEAD);
+	put(e->msg + at, D6O_VENDOR_OPTS, head, VENDOR_HEAD);
+	return (struct row){ at + 4 + VENDOR_HEAD, 0 };
 }
 
 enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub,
 	const uint8_t *val, size_t len, bool create)
 {
-	size_t at, pos, old = 0, size = val != NULL ? 4 + len : 0;
-	struct tlv vendor, t;
+	size_t before;
+	struct row r;
 
 	if (e->err != DHCP_OK)
 		return e->err;
-	if (!find_vendor(e, enterprise, &vendor)) {
-		uint8_t head[VENDOR_HEAD];
-
+	if (!find_vendor(e, enterprise, &r)) {
 		if (!create || val == NULL)
 			return DHCP_E_ABSENT;
-		if (4 + VENDOR_HEAD + 4 + len > dhcp6_edit_room(e))
-			return e->err = DHCP_E_NOSPACE;
-		at = e->inner + e->inner_len;
-		be32_put(head, enterprise);
-		if (splice(e, at, 0, 4 + sizeof(head)))
-			put(e->msg + at, D6O_VENDOR_OPTS, head, sizeof(head));
-		find_vendor(e, enterprise, &vendor);
+		if (!fits(e, 0, 4 + VENDOR_HEAD + 4 + len))
+			return e->err;
+		r = create_vendor(e, enterprise);
 	}
-	if (!tlv_whole(&TLV_DHCP6, vendor.val + VENDOR_HEAD, (size_t)vendor.len - VENDOR_HEAD))
+	if (!tlv_whole(&TLV_DHCP6, e->msg + r.at, r.len))
 		return DHCP_E_OPTLEN;
-	at = (size_t)(vendor.val - e->msg);
-	pos = at + vendor.len;
-	if (tlv_find(&TLV_DHCP6, vendor.val + VENDOR_HEAD, (size_t)vendor.len - VENDOR_HEAD, sub,
-		    &t)) {
-		pos = (size_t)(t.at - e->msg);
-		old = tlv_size(&TLV_DHCP6, &t);
-	}
-	if (!splice(e, pos, old, size))
-		return e->err;
-	adjust(e->msg + at, old, size);
-	if (val != NULL)
-		put(e->msg + pos, sub, val, len);
-	return DHCP_OK;
+	before = e->len;
+	replace(e, r, sub, val, val != NULL ? 4 + len : 0);
+	adjust(e->msg + r.at - VENDOR_HEAD, before, e->len);
+	return e->err;
 }
 
 enum dhcp_err dhcp6_edit_finish(struct dhcp6_edit *e, size_t *ret_len)

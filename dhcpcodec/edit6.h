@@ -2,6 +2,7 @@
 /*
  * In-place editor of the innermost DHCPv6 message, which sets the length of every relay layer around
  * it, and the writer of a relay layer. Borrows msg[cap], never allocates; the first error sticks.
+ * Values given to it must not lie within msg.
  */
 #ifndef USHER_DHCPCODEC_EDIT6_H
 #define USHER_DHCPCODEC_EDIT6_H
@@ -35,10 +36,11 @@ void dhcp6_edit_set(struct dhcp6_edit *e, uint16_t code, const uint8_t *val, siz
 void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code);
 
 /*
- * Sets a sub-option of the vendor options of one enterprise (RFC 8415 21.17), leaving its other
- * sub-options and other enterprises' options alone. With create, option 17 is made if the enterprise
- * has none. val NULL removes the sub-option. Errors: ABSENT if it has none, OPTLEN if what it has is broken (neither changes anything
- * nor sticks: both are returned only), NOSPACE.
+ * Sets a sub-option of the vendor options of one enterprise (RFC 8415 21.17) in the place of all of
+ * that code, leaving its other sub-options and other enterprises' options alone. val NULL removes
+ * the sub-option. With create, option 17 is made if the enterprise has none. Errors: ABSENT if it
+ * has none, OPTLEN if what it has is broken (neither changes anything nor sticks: both are returned
+ * only), NOSPACE, and then the message is as it was.
  */
 enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub,
 	const uint8_t *val, size_t len, bool create);
