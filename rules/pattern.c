@@ -20,7 +20,7 @@ static int hex_digit(char c)
 	return -1;
 }
 
-bool hex_read(const char *text, size_t len, uint8_t *buf, size_t cap, size_t *ret_len)
+bool pattern_hex_read(const char *text, size_t len, uint8_t *buf, size_t cap, size_t *ret_len)
 {
 	size_t n = 0;
 
@@ -83,7 +83,7 @@ enum rule_err pattern_read(
 		len--;
 	}
 	if (len >= 4 && memcmp(text, "hex:", 4) == 0) {
-		if (!hex_read(text + 4, len - 4, buf, len, &p.bytes.len))
+		if (!pattern_hex_read(text + 4, len - 4, buf, len, &p.bytes.len))
 			return node_expected(n, err, RULE_E_VALUE, "pairs of hex digits behind \"hex:\"");
 	} else {
 		unescape(text, len, buf, &p.bytes.len);

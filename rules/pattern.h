@@ -38,6 +38,6 @@ bool pattern_covers(const struct pattern *a, const struct pattern *b);
 bool pattern_excludes(const struct pattern *a, const struct pattern *b);
 
 /* Pairs of hex digits, colons anywhere between them: writes up to cap bytes; false if it is none. */
-bool hex_read(const char *text, size_t len, uint8_t *buf, size_t cap, size_t *ret_len);
+bool pattern_hex_read(const char *text, size_t len, uint8_t *buf, size_t cap, size_t *ret_len);
 
 #endif
