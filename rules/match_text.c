@@ -115,7 +115,7 @@ MATCH_PARSE(parse_id_prefix)
 		struct pattern p = { .open_end = true, .text = i->text };
 		uint8_t bytes[REG_ID_MAX];
 
-		if (i->kind != JSON_STRING || !hex_read(i->text, i->len, bytes, sizeof(bytes),
+		if (i->kind != JSON_STRING || !pattern_hex_read(i->text, i->len, bytes, sizeof(bytes),
 						      &p.bytes.len) || p.bytes.len == 0)
 			return node_expected(i, r->err, RULE_E_VALUE,
 				"the first bytes of an id in hex, such as \"00:11:22\"");
