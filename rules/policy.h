@@ -39,7 +39,8 @@ struct treatment {
 	bool docsis_string;          /* v6: suboption 32 always as text */
 	bool auth_key_delivery;      /* v4: RFC 6704 nonce delivery may be edited */
 	uint16_t max_ip4, max_ip6;   /* bytes of the whole IP datagram after an edit of a query */
-	uint8_t max_hops;            /* v4 */
+	uint8_t max_hops, max_hops6; /* relays that a query may have passed */
+	uint8_t max_82;              /* bytes of an option 82 that we write, at most AGENT_MAX */
 	uint8_t digest_key[16];
 	struct prefix *relays4, *relays6;  /* trusted_relays */
 	size_t relay_count4, relay_count6;

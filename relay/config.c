@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides how a config file becomes a struct config: the text a tree, the members of the tree the rows
+ * of the table of keys, and what is left out the default of its row, read like anything else. What
+ * the file says is looked at in its own order, so that the first error told is the first in the file.
+ */
+#include "relay/config.h"
+
+#include "registry/siphash.h"
+#include "relay/config_key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { KEYS_MAX = 64 };
+
+struct reading {
+	struct config_reader r;
+	bool seen[KEYS_MAX];
+};
+
+static const struct config_key *key_of(const char *path)
+{
+	size_t count;
+	const struct config_key *keys = config_keys(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(keys[i].path, path) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+/* Whether the path is an object of the config's: some key begins with it and a dot. */
+static bool is_group(const char *path)
+{
+	size_t count, len = strlen(path);
+	const struct config_key *keys = config_keys(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(keys[i].path, path, len) == 0 && keys[i].path[len] == '.')
+			return true;
+	return false;
+}
+
+/* The error of a key that is none, with the keys of its own object to choose from. */
+static enum rule_err unknown(struct reading *rd, const struct node *n, const char *group)
+{
+	const char *known[KEYS_MAX];
+	char groups[KEYS_MAX][32];
+	size_t count, found = 0, len = strlen(group);
+	const struct config_key *keys = config_keys(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *dot = strchr(keys[i].path, '.');
+
+		if (len > 0) {
+			if (strncmp(keys[i].path, group, len) == 0 && keys[i].path[len] == '.')
+				known[found++] = keys[i].path + len + 1;
+			continue;
+		}
+		known[found] = keys[i].path;
+		if (dot != NULL) {
+			snprintf(groups[found], sizeof(groups[0]), "%.*s", (int)(dot - keys[i].path),
+				keys[i].path);
+			known[found] = groups[found];
+		}
+		found++;
+	}
+	return node_unknown(n, rd->r.err, known, found, sizeof(known[0]));
+}
+
+static enum rule_err read_object(struct reading *rd, const struct node *object, const char *group)
+{
+	size_t count;
+	const struct config_key *keys = config_keys(&count), *k;
+	enum rule_err e = node_object(object, rd->r.err);
+
+	for (const struct node *n = object->first; e == RULE_OK && n != NULL; n = n->next) {
+		char path[RULE_PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s%s%s", group, *group ? "." : "", n->key);
+		k = key_of(path);
+		if (k != NULL) {
+			rd->seen[k - keys] = true;
+			e = k->type->parse(&rd->r, k, n);
+		} else if (*group == '\0' && is_group(path)) {
+			e = read_object(rd, n, path);
+		} else {
+			e = unknown(rd, n, group);
+		}
+	}
+	return e;
+}
+
+static enum rule_err read_defaults(struct reading *rd)
+{
+	size_t count;
+	const struct config_key *keys = config_keys(&count);
+	struct arena *arena = policy_arena(rd->r.builder);
+	enum rule_err e = RULE_OK;
+
+	for (size_t i = 0; e == RULE_OK && i < count; i++) {
+		const struct node *n;
+
+		if (rd->seen[i])
+			continue;
+		n = node_parse(arena, keys[i].fallback, strlen(keys[i].fallback), rd->r.err);
+		e = n == NULL ? rd->r.err->code : keys[i].type->parse(&rd->r, &keys[i], n);
+	}
+	return e;
+}
+
+/*
+ * A key for the digest of identities where the config gives none: the same wherever the enterprise
+ * number is the same, so that a second usher reads what the first one wrote.
+ */
+static void derive_key(struct treatment *t)
+{
+	static const uint8_t base[16] = "usher state key";
+	uint8_t data[5];
+	uint64_t half;
+
+	if (!bytes_zero(t->digest_key, sizeof(t->digest_key)))
+		return;
+	be32_put(data, t->enterprise);
+	for (uint8_t i = 0; i < 2; i++) {
+		data[4] = i;
+		half = htobe64(siphash13(base, data, sizeof(data)));
+		memcpy(t->digest_key + sizeof(half) * i, &half, sizeof(half));
+	}
+}
+
+static bool listed(const struct names *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->all[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* What is allowed but probably not meant. False without memory. */
+static bool warn(struct reading *rd, const struct node *root)
+{
+	const struct config *c = rd->r.config;
+	const struct node *subnets = node_get(root, "subnets");
+
+	if ((subnets == NULL || subnets->first == NULL) &&
+		!policy_warn(rd->r.builder, subnets != NULL ? subnets : root,
+			"no subnets are given, so no client is steered or restricted"))
+		return false;
+	for (size_t i = 0; i < c->server_interfaces.count; i++) {
+		const char *name = c->server_interfaces.all[i];
+
+		if (listed(&c->client_interfaces, name) &&
+			!policy_warn(rd->r.builder, node_get(root, "server_interfaces"),
+				"\"%s\" is one of client_interfaces too, and is taken for that", name))
+			return false;
+	}
+	return true;
+}
+
+static void tell(struct config_error *err, const char *path, const struct rule_error *e)
+{
+	if (e->code == RULE_E_MEMORY) {
+		err->fault = CONFIG_NO_MEMORY;
+		snprintf(err->text, sizeof(err->text), "%s: out of memory", path);
+		return;
+	}
+	err->fault = CONFIG_BAD;
+	snprintf(err->text, sizeof(err->text), "%s:%u: %s%s%s", path, e->line, e->path,
+		e->path[0] != '\0' ? ": " : "", e->text);
+}
+
+static bool read_config(
+	struct reading *rd, const char *path, const char *text, size_t len)
+{
+	struct arena *arena = policy_arena(rd->r.builder);
+	const struct node *root = node_parse(arena, text, len, rd->r.err);
+
+	rd->r.config->path = arena_copy(arena, path, strlen(path));
+	if (root == NULL || read_object(rd, root, "") != RULE_OK || read_defaults(rd) != RULE_OK)
+		return false;
+	derive_key(policy_treatment(rd->r.builder));
+	if (rd->r.config->path == NULL || !warn(rd, root)) {
+		rd->r.err->code = RULE_E_MEMORY;
+		return false;
+	}
+	return true;
+}
+
+struct config *config_parse(
+	const char *path, const char *text, size_t len, struct config_error *err)
+{
+	struct rule_error e = { .code = RULE_E_MEMORY };
+	struct reading rd = { .r.err = &e };
+	struct config *c = calloc(1, sizeof(*c));
+
+	rd.r.config = c;
+	rd.r.builder = policy_begin();
+	if (c == NULL || rd.r.builder == NULL || !read_config(&rd, path, text, len)) {
+		policy_abandon(rd.r.builder);
+	} else {
+		c->policy = policy_finish(rd.r.builder, &e);
+		if (c->policy != NULL) {
+			c->warnings = c->policy->warnings;
+			return c;
+		}
+	}
+	tell(err, path, &e);
+	free(c);
+	return NULL;
+}
+
+static char *unreadable(struct config_error *err, const char *path, const char *why)
+{
+	err->fault = CONFIG_UNREADABLE;
+	snprintf(err->text, sizeof(err->text), "%s: %s", path, why);
+	return NULL;
+}
+
+/* The whole of fd, which may be a pipe; NULL with *err. */
+static char *read_all(int fd, const char *path, size_t *ret_len, struct config_error *err)
+{
+	size_t len = 0, cap = 65536;
+	char *text = malloc(cap), *more;
+	ssize_t n = 1;
+
+	while (text != NULL && n > 0 && len <= CONFIG_MAX) {
+		n = read(fd, text + len, cap - len);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n > 0)
+			len += (size_t)n;
+		if (len < cap)
+			continue;
+		cap *= 2;
+		more = realloc(text, cap);
+		if (more == NULL)
+			free(text);
+		text = more;
+	}
+	*ret_len = len;
+	if (text != NULL && n == 0)
+		return text;
+	unreadable(err, path, text == NULL ? "out of memory" :
+		n < 0 ? strerror(errno) : "larger than a config can be");
+	if (text == NULL)
+		err->fault = CONFIG_NO_MEMORY;
+	free(text);
+	return NULL;
+}
+
+/* Puts a warning before the others. Without memory it is not said. */
+static void warn_first(struct config *c, const char *text)
+{
+	struct rule_warning *w = arena_alloc(&c->policy->arena, sizeof(*w));
+
+	if (w == NULL)
+		return;
+	snprintf(w->text, sizeof(w->text), "%s", text);
+	w->next = c->warnings;
+	c->warnings = w;
+}
+
+struct config *config_load(const char *path, struct config_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct config *c = NULL;
+	struct stat st;
+	size_t len;
+	char *text;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		unreadable(err, path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	text = read_all(fd, path, &len, err);
+	close(fd);
+	if (text != NULL)
+		c = config_parse(path, text, len, err);
+	free(text);
+	if (c != NULL && S_ISREG(st.st_mode) && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		warn_first(c, "group or others may write to the config: take that away with chmod go-w");
+	return c;
+}
+
+struct config *config_free(struct config *c)
+{
+	if (c != NULL) {
+		policy_free(c->policy);
+		free(c);
+	}
+	return NULL;
+}

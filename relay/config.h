@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The config: one JSON file with comments, read once, checked as a whole, never changed. Every key is
+ * a row of one table (config_key.c); docs/usher.json.5 describes them all.
+ */
+#ifndef USHER_RELAY_CONFIG_H
+#define USHER_RELAY_CONFIG_H
+
+#include "relay/log.h"
+#include "rules/policy.h"
+#include "rules/writer.h"
+
+#define CONFIG_PATH "/etc/usher/usher.json"
+
+enum {
+	CONFIG_MAX = 16 * 1024 * 1024,  /* bytes of a config file */
+	CONFIG_QUEUES = 64,             /* queues, and so workers */
+};
+
+enum config_mode { MODE_INLINE };
+enum bad_lines { LINES_REJECT, LINES_SKIP };
+enum outcome_format { OUTCOME_USER_CHK, OUTCOME_JSON };
+
+/* A list of names that ends with NULL. */
+struct names {
+	const char **all;
+	size_t count;
+};
+
+struct config {
+	const char *path;            /* of the config itself */
+	enum config_mode mode;
+	uint16_t queue_first, queue_last;
+	bool fail_open;
+	struct {
+		const char *file;
+		enum bad_lines bad_lines;
+		uint32_t refresh_wait_ms;
+	} registry;
+	struct {
+		const char *file;    /* "": no records are written */
+		enum outcome_format format;
+		bool offers;
+		uint32_t wait_ms;
+	} outcome;
+	struct names client_interfaces, server_interfaces;
+	const char *control;         /* "": no control socket */
+	uint32_t batch;              /* slots, 1..BATCH_MAX */
+	uint32_t queue_length;       /* packets */
+	uint32_t receive_buffer;     /* bytes */
+	uint32_t mark, mark_mask;    /* of packets sent on; mask 0: left alone */
+	enum log_level log_level;
+	const struct rule_warning *warnings; /* what is allowed but probably not meant; or NULL */
+	struct policy *policy;       /* holds the memory of everything here */
+};
+
+/* Why a config was not loaded. */
+enum config_fault {
+	CONFIG_BAD,                  /* what it says: text is "file:line: path: reason" */
+	CONFIG_UNREADABLE,           /* the file: text is "file: reason" */
+	CONFIG_NO_MEMORY,
+};
+
+struct config_error {
+	enum config_fault fault;
+	char text[1024];             /* one line, lower case, no full stop */
+};
+
+/*
+ * Reads the config file. NULL with *err; the first error ends it. A file that group or others may
+ * write to gives a warning. Free with config_free().
+ */
+struct config *config_load(const char *path, struct config_error *err);
+/* The same from text[0..len); path is what errors call it. */
+struct config *config_parse(
+	const char *path, const char *text, size_t len, struct config_error *err);
+
+/*
+ * Writes the config as understood: every key, those that were left out with their default, and the
+ * compiled subnets and rules. Read again it makes the same config.
+ */
+void config_print(const struct config *c, writer_fn *fn, void *ctx);
+
+/* NULL is allowed; returns NULL. The policy goes with it. */
+struct config *config_free(struct config *c);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of keys of the config: where each is kept, what it may be, what it is when it is left
+ * out. The defaults are those of docs/DESIGN.md and of what servers and clients were seen to need.
+ */
+#include "relay/config_key.h"
+
+#include "dhcpcodec/agent.h"
+#include "relay/batch.h"
+#include "relay/queue.h"
+#include "rules/action.h"
+
+static const struct choice fails[] = { { "open", true }, { "closed", false }, { NULL, 0 } };
+static const struct choice treats[] = {
+	{ "pass", TREAT_PASS }, { "drop", TREAT_DROP }, { NULL, 0 }
+};
+static const struct choice lines[] = {
+	{ "reject", LINES_REJECT }, { "skip", LINES_SKIP }, { NULL, 0 }
+};
+static const struct choice formats[] = {
+	{ "user_chk", OUTCOME_USER_CHK }, { "json", OUTCOME_JSON }, { NULL, 0 }
+};
+static const struct choice mismatches[] = {
+	{ "nak-convert", MISMATCH_NAK }, { "server", MISMATCH_SERVER }, { NULL, 0 }
+};
+static const struct choice client_82[] = { { "strip", false }, { "drop", true }, { NULL, 0 } };
+static const struct choice pxe_fields[] = { { "none", false }, { "auto", true }, { NULL, 0 } };
+static const struct choice docsis_32[] = { { "auto", false }, { "string", true }, { NULL, 0 } };
+static const struct choice auth[] = {
+	{ "never-touch", false }, { "key-delivery-ok", true }, { NULL, 0 }
+};
+static const struct choice levels[] = {
+	{ "error", LEVEL_ERROR },
+	{ "warning", LEVEL_WARNING },
+	{ "info", LEVEL_INFO },
+	{ "debug", LEVEL_DEBUG },
+	{ NULL, 0 },
+};
+
+#define FIELD(s, f) .offset = offsetof(struct s, f), .size = sizeof(((struct s *)NULL)->f)
+#define CONFIG(f) FIELD(config, f)
+#define TREATMENT(f) .treat = true, FIELD(treatment, f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+	{ "mode", &type_mode, "\"inline\"", CONFIG(mode),
+	  .help = "where usher stands: in the path of the packets" },
+	{ "queues", &type_queues, "\"67\"", CONFIG(queue_first),
+	  .help = "the NFQUEUE number, or first-last: one worker each" },
+	{ "fail", &type_choice, "\"open\"", CONFIG(fail_open), .choices = fails,
+	  .help = "whether a full queue passes packets unseen or drops them" },
+	{ "registry.file", &type_text, "\"/etc/usher/registry.jsonl\"", CONFIG(registry.file),
+	  .min = 1, .max = 4095, .help = "the registry, one JSON object a line" },
+	{ "registry.mysql", &type_none, "null",
+	  .help = "a registry in MySQL; not in this version" },
+	{ "registry.bad_lines", &type_choice, "\"reject\"", CONFIG(registry.bad_lines),
+	  .choices = lines,
+	  .help = "whether a registry with a wrong line is refused whole or taken without it" },
+	{ "registry.refresh_wait_ms", &type_uint, "50", CONFIG(registry.refresh_wait_ms),
+	  .min = 0, .max = 1000, .help = "how long a packet may wait for a reload it needs" },
+	{ "outcome.file", &type_text, "\"/var/log/usher/outcome.txt\"", CONFIG(outcome.file),
+	  .min = 0, .max = 4095, .help = "where records of leases go; empty: nowhere" },
+	{ "outcome.format", &type_choice, "\"user_chk\"", CONFIG(outcome.format), .choices = formats,
+	  .help = "how a record is written" },
+	{ "outcome.offers", &type_bool, "false", CONFIG(outcome.offers),
+	  .help = "a record for each OFFER and ADVERTISE too" },
+	{ "outcome.wait_ms", &type_uint, "20", CONFIG(outcome.wait_ms), .min = 0, .max = 1000,
+	  .help = "how long a lease may wait for the disk" },
+	{ "subnets", &type_subnets, "[]",
+	  .help = "the subnets to steer to; the last is the restricted one" },
+	{ "rules", &type_rules, "null",
+	  .help = "conditions and actions; the first rule that matches decides" },
+	{ "hint", &type_choice, "\"link-selection\"", TREATMENT(hint), .choices = hint_choices,
+	  .help = "how a DHCPv4 server is told the subnet" },
+	{ "enterprise", &type_uint, "32473", TREATMENT(enterprise), .min = 1, .max = UINT32_MAX,
+	  .help = "the enterprise number under which our state travels" },
+	{ "enforce", &type_choice, "\"nak\"", TREATMENT(enforce), .choices = enforce_choices,
+	  .help = "what is done about an answer from the wrong subnet" },
+	{ "on_mismatch", &type_choice, "\"nak-convert\"", TREATMENT(on_mismatch),
+	  .choices = mismatches,
+	  .help = "who moves a client that has an address of the wrong subnet" },
+	{ "client_interfaces", &type_names, "[]", CONFIG(client_interfaces), .min = 1, .max = 15,
+	  .help = "the interfaces of the untrusted side" },
+	{ "server_interfaces", &type_names, "[]", CONFIG(server_interfaces), .min = 1, .max = 15,
+	  .help = "the interfaces of the server's side" },
+	{ "trusted_relays", &type_relays, "[]",
+	  .help = "addresses or prefixes of relays that are believed" },
+	{ "malformed.query", &type_choice, "\"drop\"", TREATMENT(malformed_query),
+	  .choices = treats, .help = "a query that is not valid DHCP" },
+	{ "malformed.response", &type_choice, "\"pass\"", TREATMENT(malformed_response),
+	  .choices = treats, .help = "a response that is not valid DHCP" },
+	{ "fragments", &type_choice, "\"drop\"", TREATMENT(fragments), .choices = treats,
+	  .help = "fragments of queries" },
+	{ "ext_headers", &type_choice, "\"drop\"", TREATMENT(ext_headers), .choices = treats,
+	  .help = "queries behind an IPv6 extension header" },
+	{ "bootp", &type_choice, "\"pass\"", TREATMENT(bootp), .choices = treats,
+	  .help = "BOOTP: messages without a DHCP message type" },
+	{ "oversize", &type_choice, "\"pass\"", TREATMENT(oversize), .choices = treats,
+	  .help = "queries that would become too long" },
+	{ "leasequery", &type_choice, "\"drop\"", TREATMENT(leasequery), .choices = treats,
+	  .help = "LEASEQUERY from the client side" },
+	{ "client_82", &type_choice, "\"strip\"", TREATMENT(client_82_drop), .choices = client_82,
+	  .help = "a client that writes option 82 or 118 itself" },
+	{ "strict_chaddr", &type_bool, "false", TREATMENT(strict_chaddr),
+	  .help = "the frame's source address must be chaddr" },
+	{ "max_ip4", &type_uint, "1472", TREATMENT(max_ip4), .min = 576, .max = 65535,
+	  .help = "longest IPv4 packet, in bytes, that a query may become" },
+	{ "max_ip6", &type_uint, "1500", TREATMENT(max_ip6), .min = 1280, .max = 65535,
+	  .help = "longest IPv6 packet, in bytes, that a query may become" },
+	{ "max_82", &type_uint, "250", TREATMENT(max_82), .min = 64, .max = AGENT_MAX,
+	  .help = "longest option 82, in bytes, that a query may get" },
+	{ "max_hops", &type_uint, "16", TREATMENT(max_hops), .min = 1, .max = 255,
+	  .help = "relays that a DHCPv4 query may have passed" },
+	{ "max_hops6", &type_uint, "8", TREATMENT(max_hops6), .min = 1, .max = DHCP6_HOP_LIMIT,
+	  .help = "relays that a DHCPv6 query may have passed" },
+	{ "pxe_fields", &type_choice, "\"none\"", TREATMENT(pxe_auto), .choices = pxe_fields,
+	  .help = "whether tftp_server also sets siaddr and sname" },
+	{ "vendor_create", &type_bool, "false", TREATMENT(vendor_create),
+	  .help = "make DHCPv6 option 17 for enterprise 4491 where the answer has none" },
+	{ "docsis_32", &type_choice, "\"auto\"", TREATMENT(docsis_string), .choices = docsis_32,
+	  .help = "how DHCPv6 vendor suboption 32 is written: as addresses, or as text" },
+	{ "auth", &type_choice, "\"never-touch\"", TREATMENT(auth_key_delivery), .choices = auth,
+	  .help = "whether a message that delivers a reconfigure key may be edited" },
+	{ "state_key", &type_state_key, "\"\"", TREATMENT(digest_key),
+	  .help = "key of the digest in our state, 32 hex digits; empty: made of the enterprise number" },
+	{ "control", &type_text, "\"/run/usher/control.sock\"", CONFIG(control), .min = 0, .max = 107,
+	  .help = "the control socket; empty: none" },
+	{ "batch", &type_uint, "64", CONFIG(batch), .min = 1, .max = BATCH_MAX,
+	  .help = "packets that a worker takes at once" },
+	{ "queue_length", &type_uint, "8192", CONFIG(queue_length), .min = 1, .max = 1048576,
+	  .help = "packets that may wait in the kernel" },
+	{ "receive_buffer", &type_uint, "8388608", CONFIG(receive_buffer),
+	  .min = 65536, .max = 1u << 30, .help = "bytes of the queue's socket buffer" },
+	{ "mark", &type_mark, "\"0/0\"", CONFIG(mark),
+	  .help = "mark/mask of packets sent on, so that rules can tell them" },
+	{ "log_level", &type_choice, "\"info\"", CONFIG(log_level), .choices = levels,
+	  .help = "what is logged" },
+};
+/* clang-format on */
+
+const struct config_key *config_keys(size_t *ret_count)
+{
+	*ret_count = sizeof(keys) / sizeof(keys[0]);
+	return keys;
+}
