@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides how a pipeline is put together when there is no queue to feed it. Fills a slot as the queue
+ * half would, from memory. No interface is known here, so every query counts as a client's.
+ */
+#include "relay/offline.h"
+
+#include "registry/load.h"
+
+#include <stdio.h>
+
+static int load_registry(struct offline *o)
+{
+	struct load_result result;
+	struct reg_error err;
+
+	if (registry_load_file(o->config->registry.file,
+		    o->config->registry.bad_lines == LINES_SKIP, NULL, &result, &err) != REG_OK) {
+		fprintf(stderr, "usher: %s\n", err.text);
+		return 1;
+	}
+	o->registry = result.registry;
+	return 0;
+}
+
+int offline_init(struct offline *o, const char *config_path)
+{
+	struct config_error err;
+	int code;
+
+	memset(o, 0, sizeof(*o));
+	o->config = config_load(config_path, &err);
+	if (o->config == NULL) {
+		fprintf(stderr, "usher: %s\n", err.text);
+		return err.fault == CONFIG_NO_MEMORY ? 4 : 1;
+	}
+	code = load_registry(o);
+	if (code == 0 && (o->batch = batch_new(1)) == NULL) {
+		fprintf(stderr, "usher: no memory for a packet\n");
+		code = 4;
+	}
+	if (code != 0) {
+		offline_done(o);
+		return code;
+	}
+	o->batch->count = 1;
+	o->records = (struct records){ .text = o->text, .cap = sizeof(o->text) };
+	o->snapshot = (struct snapshot){ .registry = o->registry, .policy = o->config->policy };
+	o->pipeline = (struct pipeline){
+		.snapshot = &o->snapshot,
+		.counters = &o->counters,
+		.records = &o->records,
+		.outcome_offers = o->config->outcome.offers,
+		.outcome_json = o->config->outcome.format == OUTCOME_JSON,
+	};
+	return 0;
+}
+
+void offline_done(struct offline *o)
+{
+	if (o->batch != NULL)
+		o->batch = batch_free(o->batch, 1);
+	o->registry = registry_free(o->registry);
+	o->config = config_free(o->config);
+}
+
+struct slot *offline_run(
+	struct offline *o, const uint8_t *ip, size_t len, size_t wire_len, int64_t time_ns)
+{
+	struct slot *s = &o->batch->slots[0];
+
+	s->in_off = 0;
+	s->in_len = (uint32_t)(len < SLOT_RAW ? len : SLOT_RAW);
+	s->cap_len = wire_len > s->in_len ? (uint32_t)wire_len : 0;
+	s->time_ns = time_ns;
+	s->verdict = SLOT_ACCEPT;
+	memcpy(s->raw, ip, s->in_len);
+	o->records.len = 0;
+	pipeline_run(&o->pipeline, o->batch);
+	return s;
+}
