@@ -43,6 +43,8 @@ static const struct field fields4[] = {
 };
 static const struct field fields6[] = { { STATE_SAVED_82_5, 18 }, { STATE_RULE, 2 } };
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 static bool fields_fit(const struct field *f, size_t count, uint8_t flags, size_t len)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -80,26 +82,27 @@ size_t state4_put(const struct state *s, uint8_t out[static STATE4_MAX])
 
 bool state4_get(struct state *ret, const uint8_t *data, size_t len)
 {
-	const uint8_t *p = data + STATE_FIXED;
+	const uint8_t *p;
+	struct state s;
 
-	if (!get_fixed(ret, data, len) ||
-		!fields_fit(fields4, sizeof(fields4) / sizeof(fields4[0]), ret->flags,
-			len - STATE_FIXED))
+	if (!get_fixed(&s, data, len) || !fields_fit(fields4, COUNT(fields4), s.flags, len - STATE_FIXED))
 		return false;
-	if ((ret->flags & STATE_SAVED_82_5) != 0) {
-		memcpy(ret->link4, p, 4);
+	p = data + STATE_FIXED;
+	if ((s.flags & STATE_SAVED_82_5) != 0) {
+		memcpy(s.link4, p, 4);
 		p += 4;
 	}
-	if ((ret->flags & STATE_SAVED_118) != 0) {
-		memcpy(ret->select4, p, 4);
+	if ((s.flags & STATE_SAVED_118) != 0) {
+		memcpy(s.select4, p, 4);
 		p += 4;
 	}
-	if ((ret->flags & STATE_SAVED_57) != 0) {
-		ret->max_size = be16_get(p);
+	if ((s.flags & STATE_SAVED_57) != 0) {
+		s.max_size = be16_get(p);
 		p += 2;
 	}
-	if ((ret->flags & STATE_RULE) != 0)
-		ret->rule = be16_get(p);
+	if ((s.flags & STATE_RULE) != 0)
+		s.rule = be16_get(p);
+	*ret = s;
 	return true;
 }
 
@@ -124,18 +127,20 @@ size_t state6_put(const struct state *s, uint32_t enterprise, uint8_t out[static
 
 bool state6_get(struct state *ret, uint32_t enterprise, const uint8_t *val, size_t len)
 {
-	const uint8_t *p = val + 4 + STATE_FIXED;
+	const uint8_t *p;
+	struct state s;
 
-	if (len < 4 || be32_get(val) != enterprise || !get_fixed(ret, val + 4, len - 4) ||
-		!fields_fit(fields6, sizeof(fields6) / sizeof(fields6[0]), ret->flags,
-			len - 4 - STATE_FIXED))
+	if (len < 4 || be32_get(val) != enterprise || !get_fixed(&s, val + 4, len - 4) ||
+		!fields_fit(fields6, COUNT(fields6), s.flags, len - 4 - STATE_FIXED))
 		return false;
-	if ((ret->flags & STATE_SAVED_82_5) != 0) {
-		ret->depth = p[0];
-		memcpy(ret->link6, p + 2, 16);
+	p = val + 4 + STATE_FIXED;
+	if ((s.flags & STATE_SAVED_82_5) != 0) {
+		s.depth = p[0];
+		memcpy(s.link6, p + 2, 16);
 		p += 18;
 	}
-	if ((ret->flags & STATE_RULE) != 0)
-		ret->rule = be16_get(p);
+	if ((s.flags & STATE_RULE) != 0)
+		s.rule = be16_get(p);
+	*ret = s;
 	return true;
 }

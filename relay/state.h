@@ -65,7 +65,10 @@ struct state {
 
 /* Writes the data of our block; returns its length. */
 size_t state4_put(const struct state *s, uint8_t out[static STATE4_MAX]);
-/* Reads the data of a block that begins with the magic; false if it is not ours or cut short. */
+/*
+ * Reads the data of a block that begins with the magic; false, and ret untouched, if it is not ours
+ * or cut short. Fields that no flag announces are zero; bytes behind the last field do not matter.
+ */
 bool state4_get(struct state *ret, const uint8_t *data, size_t len);
 
 /* The same for the value of an Interface-ID. */
