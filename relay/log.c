@@ -164,8 +164,8 @@ void log_say(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Whether this caller may speak; of several threads that ask at once only one may. */
-static bool may_speak(struct log_site *site)
+/* Of several threads that ask at once only one may. */
+bool log_may_speak(struct log_site *site)
 {
 	struct timespec ts;
 	int64_t now, next = atomic_load_explicit(&site->next_ns, memory_order_relaxed);
@@ -181,7 +181,7 @@ bool log_limited(struct log_site *site, enum log_level level, const char *fmt, .
 
 	if (!log_enabled(level))
 		return false;
-	if (!may_speak(site)) {
+	if (!log_may_speak(site)) {
 		atomic_fetch_add_explicit(&site->held, 1, memory_order_relaxed);
 		return false;
 	}

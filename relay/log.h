@@ -42,6 +42,9 @@ struct log_site {
 bool log_limited(struct log_site *site, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Whether the site may speak now; if so, not again for a second. For what is costly to find out. */
+bool log_may_speak(struct log_site *site);
+
 /*
  * Writes src[0..n) as text that is safe in a log, a terminal and a line-oriented file: printable
  * ASCII as it is, the backslash doubled, everything else as \xNN. dst[cap], cap > 0, is always

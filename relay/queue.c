@@ -40,6 +40,7 @@ struct queue {
 	bool any_id;
 	bool sweep;                      /* every packet received before has been answered */
 	struct batch *aimed;             /* whose slots msgs[] points at */
+	size_t aimed_slots;
 	struct mmsghdr msgs[BATCH_MAX];
 	struct iovec iov[BATCH_MAX];
 	struct sockaddr_nl from[BATCH_MAX];
@@ -54,6 +55,11 @@ int queue_fd(const struct queue *q)
 uint16_t queue_number(const struct queue *q)
 {
 	return q->options.number;
+}
+
+uint32_t queue_maxlen(const struct queue *q)
+{
+	return q->options.maxlen;
 }
 
 size_t queue_rcvbuf(const struct queue *q)
@@ -226,12 +232,13 @@ int queue_drain(struct queue *q)
 	return send_raw(q, buf, nlh->nlmsg_len);
 }
 
-static void aim(struct queue *q, struct batch *b)
+static void aim(struct queue *q, struct batch *b, size_t slots)
 {
-	if (q->aimed == b)
+	if (q->aimed == b && q->aimed_slots == slots)
 		return;
 	q->aimed = b;
-	for (size_t i = 0; i < BATCH_MAX; i++) {
+	q->aimed_slots = slots;
+	for (size_t i = 0; i < slots; i++) {
 		q->iov[i] = (struct iovec){ b->slots[i].raw, SLOT_RAW };
 		q->msgs[i].msg_hdr = (struct msghdr){
 			.msg_name = &q->from[i],
@@ -318,7 +325,7 @@ int queue_receive(struct queue *q, struct batch *b, size_t slots)
 {
 	int n;
 
-	aim(q, b);
+	aim(q, b, slots);
 	b->count = 0;
 	n = recvmmsg(queue_fd(q), q->msgs, (unsigned)slots, MSG_DONTWAIT, NULL);
 	if (n < 0 && errno == ENOBUFS) {

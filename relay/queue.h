@@ -52,6 +52,7 @@ struct queue *queue_close(struct queue *q);
 
 int queue_fd(const struct queue *q);
 uint16_t queue_number(const struct queue *q);
+uint32_t queue_maxlen(const struct queue *q);
 /* The receive buffer that was granted, in bytes. */
 size_t queue_rcvbuf(const struct queue *q);
 const struct queue_counters *queue_counters(const struct queue *q);

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides the thread. A worker owns its queue, its batch and its counters, so that a packet takes no
+ * lock; what others want to know of it they ask for, and it answers between two batches. It waits in
+ * poll(2) for its queue and for an eventfd by which it is asked and stopped. The batch is the boundary:
+ * queue_receive() and queue_send() know no DHCP, pipeline_run() knows no netlink.
+ */
+#include "relay/worker.h"
+
+#include "relay/interface.h"
+#include "relay/log.h"
+#include "relay/notice.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	RECORDS_ROOM = 512 * 1024,       /* 2 KiB for each packet of the largest batch; touched as used */
+	DRAIN_MS = 1000,                 /* how long a queue that fails closed may take to run empty */
+	ANSWER_MS = 1000,
+};
+
+struct worker {
+	const struct worker_shared *shared;
+	size_t number;
+	pthread_t thread;
+	bool started;
+	struct queue *queue;
+	struct batch *batch;
+	struct pipeline pipeline;
+	struct counters counters;
+	struct records records;
+	struct interfaces interfaces;
+	struct notices notices;
+	const struct snapshot *seen;     /* only compared: it may have been freed */
+	uint64_t generation;
+	int wake;
+	atomic_bool stop, failed, asked;
+	pthread_mutex_t lock;            /* of the answer */
+	pthread_cond_t answered;
+	struct worker_counters answer;
+};
+
+static enum side side_of(void *ctx, const struct slot *s, const char **ret_name)
+{
+	struct worker *w = ctx;
+
+	return interfaces_side(&w->interfaces, s, ret_name);
+}
+
+static bool own_address(void *ctx, const uint8_t *addr, size_t len)
+{
+	struct worker *w = ctx;
+
+	return interfaces_own(&w->interfaces, addr, len);
+}
+
+/* A new snapshot may bring new lists of interfaces and another form of records. */
+static void take_snapshot(struct worker *w, const struct snapshot *s)
+{
+	const struct config *c = ((const struct live *)s)->config;
+
+	w->pipeline.snapshot = s;
+	if (s == w->seen && s->generation == w->generation)
+		return;
+	w->seen = s;
+	w->generation = s->generation;
+	w->pipeline.outcome_offers = c->outcome.offers;
+	w->pipeline.outcome_json = c->outcome.format == OUTCOME_JSON;
+	interfaces_use(&w->interfaces,
+		(struct interface_list){ c->client_interfaces.all, c->client_interfaces.count },
+		(struct interface_list){ c->server_interfaces.all, c->server_interfaces.count });
+}
+
+/* The record of a lease is in the file before the client can have it: DESIGN, promise 7. */
+static void hand_over_records(struct worker *w)
+{
+	if (w->records.len > 0 && w->shared->outcome != NULL)
+		outcome_put(w->shared->outcome, w->records.text, w->records.len);
+	w->records.len = 0;
+}
+
+static void run_batch(struct worker *w)
+{
+	if (w->shared->refresh != NULL)
+		w->shared->refresh(w->shared->ctx);
+	interfaces_tick(&w->interfaces);
+	take_snapshot(w, snapshot_enter(w->shared->live, w->number));
+	pipeline_run(&w->pipeline, w->batch);
+	snapshot_leave(w->shared->live, w->number);
+	hand_over_records(w);
+	queue_send(w->queue, w->batch);
+	notices_say(&w->notices, queue_number(w->queue), queue_counters(w->queue), &w->counters,
+		&w->records);
+	if (w->batch->count == w->shared->slots)
+		notices_overload(&w->notices, queue_number(w->queue), queue_maxlen(w->queue),
+			w->shared->fail_open);
+}
+
+static void answer(struct worker *w)
+{
+	if (!atomic_load_explicit(&w->asked, memory_order_relaxed))
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->answer.pipeline = w->counters;
+	w->answer.queue = *queue_counters(w->queue);
+	w->answer.records_lost = w->records.lost;
+	atomic_store(&w->asked, false);
+	pthread_cond_signal(&w->answered);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void wait_for_work(struct worker *w)
+{
+	struct pollfd fds[2] = {
+		{ .fd = queue_fd(w->queue), .events = POLLIN },
+		{ .fd = w->wake, .events = POLLIN },
+	};
+	uint64_t n;
+
+	if (poll(fds, 2, -1) > 0 && (fds[1].revents & POLLIN) != 0)
+		(void)!read(w->wake, &n, sizeof(n));
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/*
+ * A queue that fails open is shut first: new packets pass, those that wait are answered. One that
+ * fails closed would drop new packets once shut, so it is read empty first, as long as that does not
+ * take for ever.
+ */
+static void drain(struct worker *w)
+{
+	int64_t deadline = now_ms() + (w->shared->fail_open ? 0 : DRAIN_MS);
+	bool shut = false;
+	int n;
+
+	do {
+		if (!shut && now_ms() >= deadline) {
+			queue_drain(w->queue);
+			shut = true;
+		}
+		n = queue_receive(w->queue, w->batch, w->shared->slots);
+		if (n > 0)
+			run_batch(w);
+	} while (n > 0);
+}
+
+static void give_up(struct worker *w, int err)
+{
+	uint64_t one = 1;
+
+	log_error("queue %u: %s: cannot receive any more", queue_number(w->queue), strerror(-err));
+	atomic_store(&w->failed, true);
+	(void)!write(w->shared->failed_fd, &one, sizeof(one));
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	int n = 0;
+
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed) && n >= 0) {
+		n = queue_receive(w->queue, w->batch, w->shared->slots);
+		if (n > 0)
+			run_batch(w);
+		else if (n == 0)
+			wait_for_work(w);
+		answer(w);
+	}
+	if (n < 0)
+		give_up(w, n);
+	else
+		drain(w);
+	return NULL;
+}
+
+struct worker *worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return NULL;
+	interfaces_done(&w->interfaces);
+	batch_free(w->batch, w->shared->slots);
+	if (w->wake >= 0)
+		close(w->wake);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->answered);
+	free(w->records.text);
+	free(w);
+	return NULL;
+}
+
+struct worker *worker_new(const struct worker_shared *shared, size_t number, struct queue *q)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	pthread_condattr_t attr;
+
+	if (w == NULL)
+		return NULL;
+	w->shared = shared;
+	w->number = number;
+	w->queue = q;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->answered, &attr);
+	pthread_condattr_destroy(&attr);
+	interfaces_init(&w->interfaces);
+	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->batch = batch_new(shared->slots);
+	w->records = (struct records){ .text = malloc(RECORDS_ROOM), .cap = RECORDS_ROOM };
+	w->pipeline = (struct pipeline){
+		.counters = &w->counters, .records = &w->records, .side_of = side_of,
+		.own_address = own_address, .ctx = w,
+	};
+	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL)
+		return worker_free(w);
+	return w;
+}
+
+/* Signals are the main thread's. */
+int worker_start(struct worker *w)
+{
+	sigset_t all, before;
+	char name[16];
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&w->thread, NULL, work, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err != 0)
+		return -err;
+	w->started = true;
+	snprintf(name, sizeof(name), "usher-%u", queue_number(w->queue));
+	pthread_setname_np(w->thread, name);
+	return 0;
+}
+
+static void wake(struct worker *w)
+{
+	uint64_t one = 1;
+
+	(void)!write(w->wake, &one, sizeof(one));
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store(&w->stop, true);
+	wake(w);
+}
+
+/* What the thread would have answered is told after it has ended as well. */
+void worker_join(struct worker *w)
+{
+	if (!w->started)
+		return;
+	pthread_join(w->thread, NULL);
+	w->started = false;
+	atomic_store(&w->asked, true);
+	answer(w);
+}
+
+bool worker_failed(const struct worker *w)
+{
+	return atomic_load(&w->failed);
+}
+
+struct queue *worker_queue(const struct worker *w)
+{
+	return w->queue;
+}
+
+bool worker_count(struct worker *w, struct worker_counters *ret)
+{
+	struct timespec deadline;
+	bool told;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += ANSWER_MS / 1000;
+	pthread_mutex_lock(&w->lock);
+	if (w->started && !atomic_load(&w->failed)) {
+		atomic_store(&w->asked, true);
+		wake(w);
+	}
+	while (atomic_load(&w->asked))
+		if (pthread_cond_timedwait(&w->answered, &w->lock, &deadline) != 0)
+			break;
+	told = !atomic_load(&w->asked);
+	*ret = w->answer;
+	pthread_mutex_unlock(&w->lock);
+	return told;
+}

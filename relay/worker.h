@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A worker: one thread, which takes the batches of one queue, runs the pipeline over them, has their
+ * outcome records written and sends the verdicts. Nothing is allocated on the way.
+ */
+#ifndef USHER_RELAY_WORKER_H
+#define USHER_RELAY_WORKER_H
+
+#include "relay/config.h"
+#include "relay/outcome.h"
+#include "relay/pipeline.h"
+#include "relay/queue.h"
+#include "relay/snapshot.h"
+
+/* What a reload may change, exchanged as one: the snapshot of the pipeline and the config it is from. */
+struct live {
+	struct snapshot snapshot;        /* the first member: readers get a pointer to it */
+	const struct config *config;
+};
+
+/* What all workers share. Borrowed; must outlive them. */
+struct worker_shared {
+	struct snapshot_slot *live;      /* holds struct live */
+	struct outcome *outcome;         /* NULL: no records are written */
+	/*
+	 * Called between the receipt of a batch and the moment the snapshot is taken, so that an edit
+	 * of the registry that was complete when the packet came is seen; may wait for it.
+	 */
+	void (*refresh)(void *ctx);
+	void *ctx;
+	int failed_fd;                   /* an eventfd, written to when a worker cannot go on */
+	size_t slots;                    /* packets in a batch, 1..BATCH_MAX */
+	bool fail_open;
+};
+
+struct worker_counters {
+	struct counters pipeline;
+	struct queue_counters queue;
+	uint64_t records_lost;           /* more records than a batch has room for */
+};
+
+struct worker;
+
+/*
+ * Makes reader `number` (0..SNAPSHOT_READERS) of the snapshot for a queue, which stays the caller's
+ * and is the worker's to use until worker_join(). NULL without memory or descriptors.
+ */
+struct worker *worker_new(const struct worker_shared *shared, size_t number, struct queue *q);
+/* The thread must have ended or never begun. NULL is allowed; returns NULL. */
+struct worker *worker_free(struct worker *w);
+struct queue *worker_queue(const struct worker *w);
+
+/* 0 or a negative errno. */
+int worker_start(struct worker *w);
+
+/* Tells the thread to answer what is queued, let nothing new in, and end. Does not wait. */
+void worker_stop(struct worker *w);
+void worker_join(struct worker *w);
+
+/* Whether the thread had to give up. */
+bool worker_failed(const struct worker *w);
+
+/*
+ * Asks for the counters, which the thread tells between two batches; from any other thread. Without an
+ * answer within a second false, and *ret is what it told last.
+ */
+bool worker_count(struct worker *w, struct worker_counters *ret);
+
+#endif

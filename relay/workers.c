@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hides that there are several workers: opening is all or nothing, stopping and counting are sums. */
+#include "relay/workers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int open_one(struct workers *ws, const struct queue_options *o,
+	const struct worker_shared *shared, char *err, size_t cap)
+{
+	struct queue *q;
+	int rc = queue_open(&q, o, err, cap);
+	size_t rcvbuf;
+
+	if (rc != 0)
+		return rc;
+	ws->all[ws->count] = worker_new(shared, ws->count, q);
+	if (ws->all[ws->count] == NULL) {
+		snprintf(err, cap, "queue %u: no memory for a worker", o->number);
+		queue_close(q);
+		return -ENOMEM;
+	}
+	ws->count++;
+	rcvbuf = queue_rcvbuf(q);
+	if (rcvbuf < o->rcvbuf)
+		log_warning("queue %u: receive buffer is %zu KiB instead of %zu: give usher CAP_NET_ADMIN "
+			"in the first user namespace, or raise net.core.rmem_max", o->number, rcvbuf / 1024,
+			o->rcvbuf / 1024);
+	return 0;
+}
+
+int workers_open(struct workers *ws, const struct config *c, const struct worker_shared *shared,
+	char *err, size_t cap)
+{
+	struct queue_options o = {
+		.fail_open = c->fail_open, .maxlen = c->queue_length, .rcvbuf = c->receive_buffer,
+		.mark = c->mark, .mask = c->mark_mask,
+	};
+	int rc = 0;
+
+	ws->count = 0;
+	for (unsigned n = c->queue_first; rc == 0 && n <= c->queue_last; n++) {
+		o.number = (uint16_t)n;
+		rc = open_one(ws, &o, shared, err, cap);
+	}
+	if (rc != 0)
+		workers_close(ws);
+	return rc;
+}
+
+int workers_start(struct workers *ws)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < ws->count; i++)
+		err = worker_start(ws->all[i]);
+	return err;
+}
+
+static void add(void *to, const void *from, size_t size)
+{
+	uint64_t *t = to;
+	const uint64_t *f = from;
+
+	for (size_t i = 0; i < size / sizeof(*t); i++)
+		t[i] += f[i];
+}
+
+size_t workers_count(struct workers *ws, struct worker_counters *ret)
+{
+	struct worker_counters one;
+	size_t silent = 0;
+
+	_Static_assert(sizeof(one) % sizeof(uint64_t) == 0, "counters are nothing but uint64_t");
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < ws->count; i++) {
+		silent += !worker_count(ws->all[i], &one);
+		add(ret, &one, sizeof(one));
+	}
+	return silent;
+}
+
+void workers_stop(struct workers *ws)
+{
+	for (size_t i = 0; i < ws->count; i++)
+		worker_stop(ws->all[i]);
+	for (size_t i = 0; i < ws->count; i++)
+		worker_join(ws->all[i]);
+}
+
+void workers_close(struct workers *ws)
+{
+	workers_stop(ws);
+	for (size_t i = 0; i < ws->count; i++) {
+		queue_close(worker_queue(ws->all[i]));
+		worker_free(ws->all[i]);
+	}
+	ws->count = 0;
+}
+
+bool workers_failed(const struct workers *ws)
+{
+	for (size_t i = 0; i < ws->count; i++)
+		if (worker_failed(ws->all[i]))
+			return true;
+	return false;
+}
