@@ -6,7 +6,7 @@ PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
-	-Wconversion -Wsign-compare -Wvla -Wformat=2 -Wundef
+	-Wconversion -Wsign-compare -Wvla -Wformat=2 -Wundef -Wno-missing-field-initializers
 ifdef WERROR
 WARN += -Werror
 endif
