@@ -14,7 +14,7 @@ struct builder;
 struct builder_options {
 	const char *name;                /* of the source, for errors; borrowed until finish; may be NULL */
 	const struct reg_memory *memory; /* borrowed until finish; NULL: never refused */
-	const struct registry *base;     /* begin with its users; borrowed for the call; may be NULL */
+	const struct registry *base;     /* begin with its users; borrowed until finish; may be NULL */
 	size_t expect;                   /* bytes the users may take together: a first guess, 0: none */
 	bool shared;                     /* build in a memory file for other processes */
 };

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides how JSON events become an entry. One line is one parse, so an error cannot reach into the
+ * next line. As in user_chk every value must be a string, keys are case-sensitive, and of a key given
+ * twice only the last value counts, and only that one is looked at. Bytes that are not UTF-8 are
+ * taken as they are; usher does not interpret them and a log shows them escaped.
+ */
+#include "registry/entry.h"
+
+#include "registry/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A decoded text, as offsets into store; NOT_TEXT in place of a string value. */
+struct text {
+	uint16_t at, len;
+};
+
+enum { NOT_TEXT = UINT16_MAX };
+
+struct entry_reader {
+	size_t count;
+	size_t stored;
+	bool opened;                      /* the object */
+	struct text keys[REG_PAIRS_MAX], values[REG_PAIRS_MAX];
+	struct reg_pair pairs[REG_PAIRS_MAX];
+	size_t current;                   /* of keys: whose value comes next */
+	char store[REG_LINE_MAX + 1];     /* escapes only ever shrink */
+	uint8_t scratch[JSON_SCRATCH];
+};
+
+static const struct json_rules line_rules = { .max_depth = 2, .any_bytes = true };
+
+struct entry_reader *entry_reader_new(const struct reg_memory *memory)
+{
+	return reg_realloc(memory, NULL, sizeof(struct entry_reader));
+}
+
+struct entry_reader *entry_reader_free(struct entry_reader *r)
+{
+	free(r);
+	return NULL;
+}
+
+bool entry_is_blank(const char *line, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (line[i] == ' ' || line[i] == '\t' || line[i] == '\r' ||
+		line[i] == '\f' || line[i] == '\v'))
+		i++;
+	return i == len || line[i] == '#';
+}
+
+static struct text keep(struct entry_reader *r, const struct json_event *ev)
+{
+	struct text t = { (uint16_t)r->stored, (uint16_t)ev->len };
+
+	memcpy(r->store + r->stored, ev->text, ev->len);
+	r->stored += ev->len;
+	return t;
+}
+
+/* The place of a key: where it was before, or a new one. */
+static bool on_key(struct entry_reader *r, const struct json_event *ev)
+{
+	for (r->current = 0; r->current < r->count; r->current++) {
+		struct text k = r->keys[r->current];
+
+		if (k.len == ev->len && memcmp(r->store + k.at, ev->text, ev->len) == 0)
+			return true;
+	}
+	if (r->count == REG_PAIRS_MAX)
+		return false;
+	r->keys[r->count++] = keep(r, ev);
+	return true;
+}
+
+static bool on_value(struct entry_reader *r, const struct json_event *ev)
+{
+	if (ev->kind == JSON_STRING)
+		r->values[r->current] = keep(r, ev);
+	else
+		r->values[r->current].len = NOT_TEXT;
+	return true;
+}
+
+static bool on_event(void *ctx, const struct json_event *ev)
+{
+	struct entry_reader *r = ctx;
+
+	if (ev->depth == 0) {
+		r->opened = ev->kind == JSON_OBJECT;
+		return r->opened || ev->kind == JSON_OBJECT_END;
+	}
+	if (ev->depth > 1 || ev->kind == JSON_OBJECT_END || ev->kind == JSON_ARRAY_END)
+		return true;
+	return ev->kind == JSON_KEY ? on_key(r, ev) : on_value(r, ev);
+}
+
+static enum reg_err parse(struct entry_reader *r, const char *line, size_t len,
+	char why[static REG_WHY])
+{
+	struct json_error err;
+	enum reg_err e;
+
+	r->count = r->stored = 0;
+	r->opened = false;
+	e = json_parse_in(r->scratch, sizeof(r->scratch), line, len, &line_rules, on_event, r,
+		&err);
+	if (e == REG_E_STOPPED) {
+		snprintf(why, REG_WHY, "expected an object: {\"type\": \"HW_ADDR\", \"id\": \"...\"}");
+		return REG_E_ENTRY;
+	}
+	if (e != REG_OK)
+		snprintf(why, REG_WHY, "%s", err.text);
+	return e;
+}
+
+/* The index of a key, or count. */
+static size_t find(const struct entry_reader *r, const char *name)
+{
+	size_t i = 0;
+
+	while (i < r->count && (r->keys[i].len != strlen(name) ||
+		memcmp(r->store + r->keys[i].at, name, r->keys[i].len) != 0))
+		i++;
+	return i;
+}
+
+static enum reg_err all_strings(const struct entry_reader *r, char why[static REG_WHY])
+{
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->values[i].len == NOT_TEXT) {
+			snprintf(why, REG_WHY, "\"%.*s\": expected a string in quotes",
+				r->keys[i].len < 80 ? r->keys[i].len : 80,
+				r->store + r->keys[i].at);
+			return REG_E_ENTRY;
+		}
+	}
+	return REG_OK;
+}
+
+static enum reg_err read_id(const struct entry_reader *r, size_t type, size_t id,
+	struct reg_id *ret, char why[static REG_WHY])
+{
+	enum reg_id_type t;
+
+	if (type == r->count) {
+		snprintf(why, REG_WHY, "no \"type\", expected \"HW_ADDR\" or \"DUID\"");
+		return REG_E_TYPE;
+	}
+	t = reg_id_type_find(r->store + r->values[type].at, r->values[type].len);
+	if (t == REG_ID_TYPES) {
+		snprintf(why, REG_WHY, "unknown type \"%.*s\", expected \"HW_ADDR\" or \"DUID\"",
+			r->values[type].len < 40 ? r->values[type].len : 40,
+			r->store + r->values[type].at);
+		return REG_E_TYPE;
+	}
+	if (id == r->count) {
+		snprintf(why, REG_WHY, "no \"id\", expected hex digits such as 0c:0e:0a:01:ff:04");
+		return REG_E_ID;
+	}
+	return reg_id_parse(t, r->store + r->values[id].at, r->values[id].len, ret, why);
+}
+
+enum reg_err entry_read(struct entry_reader *r, const char *line, size_t len,
+	struct reg_entry *ret, char why[static REG_WHY])
+{
+	size_t type, id, n = 0;
+	enum reg_err e;
+
+	if (len > REG_LINE_MAX) {
+		snprintf(why, REG_WHY, "line of more than %d bytes", REG_LINE_MAX);
+		return REG_E_LINE;
+	}
+	e = parse(r, line, len, why);
+	if (e == REG_OK)
+		e = all_strings(r, why);
+	if (e != REG_OK)
+		return e;
+	type = find(r, "type");
+	id = find(r, "id");
+	e = read_id(r, type, id, &ret->id, why);
+	if (e != REG_OK)
+		return e;
+	for (size_t i = 0; i < r->count; i++) {
+		if (i == type || i == id)
+			continue;
+		r->pairs[n++] = (struct reg_pair){ r->store + r->keys[i].at,
+			r->store + r->values[i].at, r->keys[i].len, r->values[i].len };
+	}
+	ret->pairs = r->pairs;
+	ret->count = n;
+	return REG_OK;
+}

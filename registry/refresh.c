@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides the thread and who waits for what. Every change that is noticed, by a worker or by the
+ * thread, is a number handed out under the lock, and the thread finishes them in order: who noticed a
+ * change, or came after somebody who did, waits until its number is done. Noticing is done under the
+ * same lock, so that nobody can pass between another's reading of an event and the number for it.
+ *
+ * A wait ends wait_ms after the reading for it began; if the thread is busy with an earlier one,
+ * wait_ms after the change was noticed. So a reading of ten seconds delays one batch, not all.
+ */
+#include "registry/refresh.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BELT_MS = 1000 }; /* looks so often even if no event says to: a network file system sends none */
+
+struct refresh {
+	struct refresh_options options;
+	struct reload reload;          /* of the thread only */
+	pthread_t thread;
+	int wake;                      /* eventfd */
+	atomic_bool stop;
+	pthread_mutex_t lock;          /* for all below, and for source->ops->stirred() */
+	pthread_cond_t finished;
+	uint64_t noticed, begun, done; /* numbers of changes: done <= begun <= noticed */
+	int64_t noticed_at;            /* ms: of the first that is not begun */
+	int64_t begun_at;              /* ms: of the reading under way */
+	bool force;
+	enum reg_err outcome;          /* of the last pass */
+	struct reg_error why;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void wake_thread(struct refresh *r)
+{
+	uint64_t one = 1;
+
+	/* It can only fail when the count is full, and then the thread is awake. */
+	(void)!write(r->wake, &one, sizeof(one));
+}
+
+/* Locked. */
+static void notice(struct refresh *r)
+{
+	if (r->noticed == r->begun)
+		r->noticed_at = now_ms();
+	r->noticed++;
+}
+
+/* Locked. Waits until number n is done or its time is up, wait_ms after it was begun or noticed. */
+static bool await(struct refresh *r, uint64_t n, unsigned int wait_ms)
+{
+	while (r->done < n) {
+		int64_t until = (r->begun >= n ? r->begun_at : r->noticed_at) + wait_ms;
+		struct timespec ts = { .tv_sec = (time_t)(until / 1000),
+			.tv_nsec = (long)(until % 1000) * 1000000 };
+
+		if (until <= now_ms())
+			return false;
+		pthread_cond_timedwait(&r->finished, &r->lock, &ts);
+	}
+	return true;
+}
+
+void refresh_poll(struct refresh *r)
+{
+	struct source *s = r->options.reload.source;
+
+	pthread_mutex_lock(&r->lock);
+	if (s->ops->stirred(s)) {
+		notice(r);
+		wake_thread(r);
+	}
+	if (r->done < r->noticed)
+		await(r, r->noticed, r->options.wait_ms);
+	pthread_mutex_unlock(&r->lock);
+}
+
+enum reg_err refresh_force(struct refresh *r, unsigned int wait_ms, struct reg_error *err)
+{
+	enum reg_err e = REG_E_BUSY;
+
+	pthread_mutex_lock(&r->lock);
+	r->force = true;
+	notice(r);
+	wake_thread(r);
+	if (await(r, r->noticed, wait_ms)) {
+		e = r->outcome;
+		if (e != REG_OK && err != NULL)
+			*err = r->why;
+	} else {
+		reg_error_set(err, r->options.reload.source->name, 0, "still being read");
+	}
+	pthread_mutex_unlock(&r->lock);
+	return e;
+}
+
+/* One look, and what follows from it, for all changes noticed so far. */
+static void pass(struct refresh *r)
+{
+	struct reg_error why = { "" };
+	enum reg_err e;
+	bool force;
+
+	pthread_mutex_lock(&r->lock);
+	r->begun = r->noticed;
+	r->begun_at = now_ms();
+	force = r->force;
+	r->force = false;
+	pthread_mutex_unlock(&r->lock);
+
+	e = reload_pass(&r->reload, force, &why);
+
+	pthread_mutex_lock(&r->lock);
+	r->done = r->begun;
+	r->outcome = e;
+	r->why = why;
+	pthread_cond_broadcast(&r->finished);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static bool something_noticed(struct refresh *r)
+{
+	struct source *s = r->options.reload.source;
+	bool some;
+
+	pthread_mutex_lock(&r->lock);
+	if (s->ops->stirred(s))
+		notice(r);
+	some = r->done < r->noticed;
+	pthread_mutex_unlock(&r->lock);
+	return some;
+}
+
+/* Sleeps until a change is noticed, or something is due. Events of other files do not count. */
+static void sleep_until_due(struct refresh *r, bool busy)
+{
+	int due = reload_due(&r->reload);
+	int64_t until = now_ms() + (busy ? 0 : due < 0 || due > BELT_MS ? BELT_MS : due), left;
+
+	while (!r->stop && !something_noticed(r) && (left = until - now_ms()) > 0) {
+		struct source *s = r->options.reload.source;
+		struct pollfd fds[2] = { { .fd = r->wake, .events = POLLIN },
+			{ .fd = s->ops->fd(s), .events = POLLIN } };
+		uint64_t count;
+
+		poll(fds, 2, (int)left);
+		(void)!read(r->wake, &count, sizeof(count));
+	}
+}
+
+static void *run(void *arg)
+{
+	struct refresh *r = arg;
+	struct source *s = r->options.reload.source;
+	bool busy = false;
+
+	while (!r->stop) {
+		sleep_until_due(r, busy);
+		if (r->stop)
+			break;
+		pass(r);
+		busy = s->ops->verify != NULL && s->ops->verify(s) != SOURCE_QUIET;
+	}
+	return NULL;
+}
+
+static int start(struct refresh *r)
+{
+	sigset_t all, old;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	failed = pthread_create(&r->thread, NULL, run, r);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return failed;
+}
+
+static void init_lock(struct refresh *r)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->finished, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&r->lock, NULL);
+}
+
+static void give_back(struct refresh *r)
+{
+	if (r->wake >= 0)
+		close(r->wake);
+	pthread_cond_destroy(&r->finished);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+enum reg_err refresh_new(const struct refresh_options *options, struct refresh **ret,
+	struct reg_error *err)
+{
+	struct refresh *r = reg_realloc(options->reload.memory, NULL, sizeof(*r));
+	const char *name = options->reload.source->name;
+	enum reg_err e;
+	int failed;
+
+	if (r == NULL) {
+		reg_error_set(err, name, 0, "%s", reg_strerror(REG_E_NOMEM));
+		return REG_E_NOMEM;
+	}
+	memset(r, 0, sizeof(*r));
+	init_lock(r);
+	r->options = *options;
+	r->options.reload.cancel = &r->stop;
+	r->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	failed = r->wake < 0 ? errno : 0;
+	e = failed != 0 ? REG_E_SYSTEM : reload_first(&r->reload, &r->options.reload, err);
+	if (e == REG_OK) {
+		failed = start(r);
+		e = failed != 0 ? REG_E_SYSTEM : REG_OK;
+	}
+	if (failed != 0)
+		reg_error_set(err, name, 0, "starting to watch it: %s", strerror(failed));
+	if (e != REG_OK)
+		give_back(r);
+	else
+		*ret = r;
+	return e;
+}
+
+struct refresh *refresh_free(struct refresh *r)
+{
+	if (r == NULL)
+		return NULL;
+	r->stop = true;
+	wake_thread(r);
+	pthread_join(r->thread, NULL);
+	reload_done(&r->reload);
+	r->options.reload.source->ops->free(r->options.reload.source);
+	give_back(r);
+	return NULL;
+}

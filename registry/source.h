@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where users come from. A source is one file that fills the table below; load.c and refresh.c use
+ * nothing else, so a further kind of source changes neither.
+ *
+ * How the functions are called:
+ *   open, next until it fails, close                  to read all users, or only those added
+ *   stirred                                           from the packet path, never two at a time,
+ *                                                     but while the loader thread is in any other
+ *   look, verify, open, next, close, free             from one thread
+ *
+ * A source remembers what it was when it was last read and close() was told that it is now in use;
+ * look() compares with that. It must never return an entry of which only a part was written.
+ */
+#ifndef USHER_REGISTRY_SOURCE_H
+#define USHER_REGISTRY_SOURCE_H
+
+#include "registry/record.h"
+
+struct source;
+
+/* What look() finds. */
+enum source_state {
+	SOURCE_QUIET,     /* nothing has happened since it was last opened */
+	SOURCE_SAME,      /* something has, but it is what is in use */
+	SOURCE_GREW,      /* only entries added at the end: open(added) gives just these */
+	SOURCE_NEW,       /* anything else: read all */
+	SOURCE_UNSETTLED, /* somebody is in the middle of writing it: look again soon */
+	SOURCE_GONE,      /* is not there, err says why */
+};
+
+struct source_facts {
+	size_t bytes;     /* about so much text will be read; 0: unknown */
+	bool whole;       /* was put in its place in one step, so it cannot be half of what is meant */
+	bool blank;       /* holds nothing at all, not even a comment */
+	bool exposed;     /* everybody may write to it */
+};
+
+struct source_ops {
+	const char *kind; /* "file", "mysql" */
+
+	/* A descriptor that is readable when stirred() would be true, or -1. It may change in look(). */
+	int (*fd)(const struct source *s);
+
+	/*
+	 * Whether the data may have changed since the last call. Called by packet threads, so it must
+	 * not block and should take less than a microsecond; an edit that was complete before the
+	 * call must be noticed by it.
+	 */
+	bool (*stirred)(struct source *s);
+
+	/* What has become of the data since the last close(taken); err is set with SOURCE_GONE. */
+	enum source_state (*look)(struct source *s, struct reg_error *err);
+
+	/*
+	 * Continues a check that look() left for quieter times: whether what it took for SAME or GREW
+	 * really is. At most about 10 ms of work. SOURCE_QUIET: nothing more to do; SOURCE_UNSETTLED:
+	 * more to do; SOURCE_NEW: it is not, look() will say so. NULL: this source never needs it.
+	 */
+	enum source_state (*verify)(struct source *s);
+
+	/* Begins to read: all, or what was added. On an error nothing is open. */
+	enum reg_err (*open)(struct source *s, bool added, struct source_facts *ret,
+		struct reg_error *err);
+
+	/*
+	 * The next entry, borrowed until the next call; err is "place: reason" on any error.
+	 * REG_E_END: there are no more, and what was read is consistent. REG_E_UNFINISHED: the last
+	 * one is still being written; END follows. An error for which source_broke() is true ends the
+	 * reading; any other is about one entry, and the next call goes on behind it.
+	 */
+	enum reg_err (*next)(struct source *s, struct reg_entry *ret, struct reg_error *err);
+
+	/* Ends the reading. taken: what was read is in use now, and look() compares with it. */
+	void (*close)(struct source *s, bool taken);
+
+	void (*free)(struct source *s);
+};
+
+/* The head of every source; the rest follows it. */
+struct source {
+	const struct source_ops *ops;
+	const char *name; /* for errors: the path, the table */
+};
+
+static inline bool source_broke(enum reg_err e)
+{
+	return e == REG_E_READ || e == REG_E_CHANGED || e == REG_E_SIZE || e == REG_E_NOMEM;
+}
+
+#endif
