@@ -65,8 +65,7 @@ static void print_rule(void *ctx, const struct explained *e)
 	printf("does not match: ");
 	writer_open_inline(&w, NULL, '{');
 	explain_test(p->policy, e->failed, &w);
-	writer_close(&w, '}');
-	printf("\n");
+	writer_close(&w, '{');
 }
 
 static void explain_rules(struct packet *p)
