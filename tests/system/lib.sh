@@ -17,7 +17,6 @@ NAME=$(basename "$0" .sh)
 TAG=usr$$
 PATH=$PATH:/usr/sbin:/sbin
 CLIENT_MAC=0c:0e:0a:01:ff:04
-# shellcheck disable=SC2034 # for the tests
 CLIENT_DUID=00:03:00:01:$CLIENT_MAC	# what a client makes of its MAC with DUID type LL
 passed=0
 failed=0
@@ -110,7 +109,7 @@ wait_for() {
 
 cleanup() {
 	local ns pids
-	trap '' INT TERM HUP
+	trap '' INT TERM HUP PIPE
 	for ns in "${namespaces[@]}"; do
 		pids=$(ip netns pids "$ns")
 		# shellcheck disable=SC2086 # a list of pids
@@ -128,6 +127,7 @@ begin() {
 	trap cleanup EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	trap 'exit 141' PIPE
 }
 
 # on NS COMMAND...: runs there. A mount made by the command is seen by nobody else.
@@ -167,15 +167,15 @@ add_ns() {
 # wire NS1 DEVICE1 NS2 DEVICE2
 wire() {
 	ip link add "$2" netns "$TAG-$1" type veth peer name "$4" netns "$TAG-$3"
-	on "$1" ip link set "$2" up
-	on "$3" ip link set "$4" up
+	on "$1" ip link set dev "$2" up
+	on "$3" ip link set dev "$4" up
 }
 
 # Port PORT of br0 in the namespace "bridge", wired to eth0 of a new namespace NS, which gets MAC if it is given.
 plug() { # ns port [mac]
 	add_ns "$1"
 	wire bridge "$2" "$1" eth0
-	[ -z "${3-}" ] || on "$1" ip link set eth0 address "$3"
+	[ -z "${3-}" ] || on "$1" ip link set eth0 down address "$3" up
 	on bridge ip link set "$2" master br0
 }
 
@@ -205,7 +205,9 @@ topology() {
 }
 
 divert() {
-	on bridge "$ROOT/scripts/divert" "$@" >>"$WORK/divert.log" 2>&1
+	on bridge "$ROOT/scripts/divert" "$@" >>"$WORK/divert.log" 2>&1 && return
+	tail -n 3 "$WORK/divert.log"
+	return 1
 }
 
 private_copy() { # program
@@ -215,9 +217,9 @@ private_copy() { # program
 # --- servers -------------------------------------------------------------------------------------------------------
 
 # Kea chooses 192.0.2.0/24 and 2001:db8:1::/64 when nobody steers: the subnets of its interface.
-kea_common() { # socket or interface members
+kea_common() { # interfaces, logger
 	cat <<-EOT
-		"interfaces-config": { "interfaces": ["$1"] },
+		"interfaces-config": { "interfaces": [$1] },
 		"lease-database": { "type": "memfile", "persist": false },
 		"valid-lifetime": 60, "renew-timer": ${KEA_T1:-3}, "rebind-timer": 40,
 		"loggers": [{ "name": "$2", "severity": "INFO", "output_options": [{ "output": "stdout" }] }],
@@ -228,13 +230,13 @@ kea_common() { # socket or interface members
 kea4_config() {
 	cat <<-EOT
 	{ "Dhcp4": {
-		$(kea_common eth0/192.0.2.1 kea-dhcp4)
+		$(kea_common '"eth0/192.0.2.1"' kea-dhcp4)
 		"authoritative": true,
 		"option-data": [
 			{ "name": "boot-file-name", "data": "server-default", "always-send": true },
 			{ "name": "tftp-server-name", "data": "tftp.server.example", "always-send": true }
 		],
-		"subnet4": [
+		"subnet4": [ ${KEA4_MORE_SUBNETS:-}
 			{ "id": 1, "subnet": "192.0.2.0/24", "pools": [{ "pool": "192.0.2.100 - 192.0.2.199" }],
 			  "option-data": [{ "name": "routers", "data": "192.0.2.1" }] },
 			{ "id": 2, "subnet": "198.51.100.0/24", "pools": [{ "pool": "198.51.100.100 - 198.51.100.199" }],
@@ -247,14 +249,14 @@ kea4_config() {
 kea6_config() {
 	cat <<-EOT
 	{ "Dhcp6": {
-		$(kea_common eth0 kea-dhcp6)
+		$(kea_common '"eth0", "eth0/2001:db8:1::1"' kea-dhcp6)
 		"preferred-lifetime": 50, "server-id": { "type": "LL", "persist": false },
 		"option-data": [
 			{ "name": "vendor-opts", "data": "4491", "always-send": true },
 			{ "name": "tftp-servers", "space": "vendor-4491", "data": "2001:db8::69", "always-send": true },
 			{ "name": "config-file", "space": "vendor-4491", "data": "server-default", "always-send": true }
 		],
-		"subnet6": [
+		"subnet6": [ ${KEA6_MORE_SUBNETS:-}
 			{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
 			  "pools": [{ "pool": "2001:db8:1::100 - 2001:db8:1::1ff" }] },
 			{ "id": 2, "subnet": "3000::/64", "pools": [{ "pool": "3000::100 - 3000::1ff" }] }
@@ -465,6 +467,7 @@ registry_edit() { # sed expression
 
 capture() { # ns, device, name: to $WORK/NAME.pcap
 	private_copy tcpdump
+	rm -f "$WORK/capture-$3.log"
 	spawn "$1" "capture-$3" "$WORK/bin/tcpdump" -i "$2" -U --immediate-mode -Z root -w "$WORK/$3.pcap" \
 		'udp port 67 or udp port 68 or udp port 546 or udp port 547'
 	captures+=("$pid")
@@ -479,6 +482,53 @@ captures_end() {
 		stop "$pid" INT
 	done
 	captures=()
+}
+
+# dhcp NS COMMAND...: dhcp.py in that namespace.
+dhcp() {
+	local ns=$1
+	shift
+	on "$ns" /usr/bin/python3 "$ROOT/tests/system/dhcp.py" "$@"
+}
+
+# answers CASE PATTERN NS COMMAND...: what dhcp.py prints matches.
+answers() {
+	local name=$1 pattern=$2 got
+	shift 2
+	got=$(dhcp "$@" 2>&1)
+	if [[ $got =~ $pattern ]]; then ok "$name"; else fail "$name" "wanted '$pattern', got '$got'"; fi
+}
+
+# --- the outcome file ----------------------------------------------------------------------------------------------
+
+# Whether the file holds whole records and nothing else.
+outcome_is_clean() {
+	awk '
+		BEGIN { hw = "^client=hwtype=[0-9]+ [0-9a-f][0-9a-f](:[0-9a-f][0-9a-f])+$"; duid = "^client=[0-9a-f][0-9a-f](:[0-9a-f][0-9a-f])+$" }
+		NR % 5 == 1 { bad += !/^id_type=(HW_ADDR|DUID)$/; wanted = /HW_ADDR/ ? hw : duid }
+		NR % 5 == 2 { bad += $0 !~ wanted }
+		NR % 5 == 3 { bad += !/^addr=[0-9a-f:.\/]+$/ }
+		NR % 5 == 4 { bad += !/^registered=(yes|no)$/ }
+		NR % 5 == 0 { bad += $0 != "" }
+		END { exit bad || NR % 5 != 0 || NR == 0 }
+	' "$WORK/outcome.txt"
+}
+
+# outcome_history TYPE: "address registered;" for each record of that type, repeats by renewals left out.
+outcome_history() {
+	awk -v RS= -F '\n' -v type="id_type=$1" '
+		$1 == type {
+			sub("addr=", "", $3)
+			sub("registered=", "", $4)
+			line = $3 " " $4 ";"
+			if (line != last) printf "%s", line
+			last = line
+		}
+	' "$WORK/outcome.txt"
+}
+
+outcome_count() {
+	grep -c '^id_type=' "$WORK/outcome.txt" 2>/dev/null || true
 }
 
 begin

@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# dhcpcd, DHCPv4: a lease, and what the registry makes of it.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=story.sh
+. "$(dirname "$0")/story.sh"
+
+need kea-dhcp4 dhcpcd
+story dhcpcd4 4
