@@ -120,16 +120,17 @@ static void read_agent_option(const struct packet *p, struct agent_option *ret)
 
 /*
  * Our option 82: the selector first, since dnsmasq and ISC stop reading at what they do not like;
- * then the downstream sub-options in their order without their own selector; then the vendor block,
- * merged into theirs if they have one.
+ * then the downstream sub-options in their order without their own selector; our vendor block is
+ * merged into theirs, where that stands, or else comes last.
  */
 static enum dhcp_err write_agent_option(struct packet *p, const struct agent_option *orig,
 	const uint8_t *selector, struct agent_writer *w)
 {
+	uint32_t enterprise = p->policy->treat.enterprise;
 	struct tlv_iter it = tlv_begin(orig->val, orig->len);
-	const uint8_t *foreign = NULL;
-	size_t foreign_len = 0, len;
 	uint8_t data[STATE4_MAX];
+	size_t len = state4_put(&p->state, data);
+	bool merged = false;
 	struct tlv t;
 
 	w->len = 0;
@@ -137,15 +138,29 @@ static enum dhcp_err write_agent_option(struct packet *p, const struct agent_opt
 	if (selector != NULL)
 		agent_put(w, RAI_LINK_SELECTION, selector, 4);
 	while (tlv_next(&TLV_AGENT, &it, &t)) {
-		if (t.code == RAI_VENDOR && foreign == NULL) {
-			foreign = t.val;
-			foreign_len = t.len;
+		if (t.code == RAI_VENDOR && !merged) {
+			agent_put_vendor(w, t.val, t.len, enterprise, data, len);
+			merged = true;
 		} else if (t.code != RAI_LINK_SELECTION || p->hinted == NULL) {
 			agent_put_bytes(w, t.at, tlv_size(&TLV_AGENT, &t));
 		}
 	}
-	len = state4_put(&p->state, data);
-	agent_put_vendor(w, foreign, foreign_len, p->policy->treat.enterprise, data, len);
+	if (!merged)
+		agent_put_vendor(w, NULL, 0, enterprise, data, len);
+	return w->err;
+}
+
+/* Without room for all of the state, what can be done without is left out (PROTOCOL A.5.8). */
+static enum dhcp_err write_what_fits(struct packet *p, const struct agent_option *orig,
+	const uint8_t *selector, struct agent_writer *w)
+{
+	static const uint8_t spare[] = { 0, STATE_SAVED_57, STATE_RULE };
+
+	for (size_t i = 0; i < sizeof(spare); i++) {
+		p->state.flags &= (uint8_t)~spare[i];
+		if (write_agent_option(p, orig, selector, w) == DHCP_OK)
+			break;
+	}
 	return w->err;
 }
 
@@ -236,7 +251,7 @@ enum step stage_steer4(struct packet *p)
 {
 	const struct selector *s = &selectors[p->kind];
 	uint8_t buf[AGENT_MAX], flags = p->state.flags;
-	struct agent_writer w = { .buf = buf, .cap = sizeof(buf) };
+	struct agent_writer w = { .buf = buf, .cap = p->policy->treat.max_82 };
 	const uint8_t *link = NULL, *select = NULL;
 	struct agent_option orig;
 	struct agent_block block;
@@ -259,7 +274,8 @@ enum step stage_steer4(struct packet *p)
 	p->hinted = subnet_to_name(p, s);
 	if (p->hinted != NULL && !p->hinted->has_hint4)
 		p->hinted = NULL;
-	if (p->decision.subnet == NULL && p->hinted == NULL && (flags & STATE_SAVED_118) == 0)
+	if (p->decision.subnet == NULL && p->hinted == NULL && p->state.id_len == 0 &&
+		(flags & STATE_SAVED_118) == 0)
 		return STEP_NEXT;
 	if (p->hinted != NULL && (p->decision.hint & HINT_LINK_SELECTION) != 0)
 		link = p->hinted->hint4;
@@ -268,11 +284,8 @@ enum step stage_steer4(struct packet *p)
 	if (select != NULL)
 		p->state.flags |= STATE_OWN_118;
 	note_original(p, &orig);
-	if (write_agent_option(p, &orig, link, &w) != DHCP_OK) {
-		p->state.flags &= (uint8_t)~STATE_SAVED_57;
-		if (write_agent_option(p, &orig, link, &w) != DHCP_OK)
-			return steer_without_state(p, &orig);
-	}
+	if (write_what_fits(p, &orig, link, &w) != DHCP_OK)
+		return steer_without_state(p, &orig);
 	add = 2 + w.len + (select != NULL ? 6 : 0);
 	remove = !p->untrusted ? bytes_of(p, DHO_AGENT_OPTIONS) : 0;
 	if (!fits(p, add, remove))
@@ -293,6 +306,9 @@ static void restore_agent_option(struct packet *p, const uint8_t *val, size_t le
 	struct agent_writer w = { .buf = buf, .cap = sizeof(buf) };
 	struct tlv t;
 
+	/* With hint "subnet-selection" the server has seen none. */
+	if (saved && !agent_get(val, len, RAI_LINK_SELECTION, &t))
+		agent_put(&w, RAI_LINK_SELECTION, p->state.link4, 4);
 	while (tlv_next(&TLV_AGENT, &it, &t)) {
 		if (t.code == RAI_LINK_SELECTION) {
 			if (saved)
