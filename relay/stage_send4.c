@@ -137,9 +137,13 @@ enum step stage_send4(struct packet *p)
 	struct override_iter it = override_begin(p);
 	struct override o;
 
-	if (p->type == DHCPNAK || p->cause == CAUSE_moved || p->auth || p->decision.pass ||
-		!override_any(p))
+	if (p->type == DHCPNAK || p->cause == CAUSE_moved || p->decision.pass || !override_any(p))
 		return STEP_NEXT;
+	/* RFC 3118: the MAC covers the options. */
+	if (p->auth) {
+		packet_event(p, EVENT_override_skipped);
+		return STEP_NEXT;
+	}
 	set_budget(p);
 	while (override_next(&it, &o))
 		override_option(p, &o);

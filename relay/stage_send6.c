@@ -122,8 +122,13 @@ enum step stage_send6(struct packet *p)
 	struct override_iter it = override_begin(p);
 	struct override o;
 
-	if (p->auth || p->decision.pass)
+	if (p->decision.pass)
 		return STEP_NEXT;
+	if (p->auth) {
+		if (takes_options(p) && override_any(p))
+			packet_event(p, EVENT_override_skipped);
+		return STEP_NEXT;
+	}
 	/* RFC 8415 21.12: a client that got it would go on by unicast, around us. */
 	if ((p->type == DHCPV6_REPLY || p->type == DHCPV6_ADVERTISE) &&
 		dhcp6_has(&p->view6, D6O_UNICAST))

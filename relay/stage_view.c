@@ -257,11 +257,9 @@ static enum step check_query6(struct packet *p)
 		p->untrusted = false;
 		/* RFC 8415 19.1.2: "If ... the hop-count value is greater than or equal to
 		 * HOP_COUNT_LIMIT, the relay agent discards the received message." */
-		if (v->msg[DHCP6_HOPS] >= DHCP6_HOP_LIMIT)
+		if (v->msg[DHCP6_HOPS] >= t->max_hops6)
 			return packet_end(p, STEP_DROP, CAUSE_hops);
 	}
-	if (p->type == DHCPV6_LEASEQUERY)
-		return packet_treat(p, p->untrusted ? t->leasequery : TREAT_PASS, CAUSE_leasequery);
 	if (!steered6(p->type))
 		return packet_end(p, STEP_PASS, CAUSE_other_type);
 	p->kind = p->type < KIND6_OTHER ? (enum kind)p->type : KIND6_OTHER;
