@@ -83,6 +83,8 @@ static const struct config_key keys[] = {
 	  .help = "the interfaces of the untrusted side" },
 	{ "server_interfaces", &type_names, "[]", CONFIG(server_interfaces), .min = 1, .max = 15,
 	  .help = "the interfaces of the server's side" },
+	{ "identify", &type_identify, "[]",
+	  .help = "what a client is recognised by, in the order tried" },
 	{ "trusted_relays", &type_relays, "[]",
 	  .help = "addresses or prefixes of relays that are believed" },
 	{ "malformed.query", &type_choice, "\"drop\"", TREATMENT(malformed_query),

@@ -345,6 +345,43 @@ static void print_relays(
 const struct config_type type_relays = { "list of addresses or prefixes", parse_relays,
 	print_relays };
 
+static enum rule_err parse_identify(
+	struct config_reader *r, const struct config_key *k, const struct node *n)
+{
+	struct treatment *t = policy_treatment(r->builder);
+
+	(void)k;
+	if (n->kind != JSON_STRING && n->kind != JSON_ARRAY)
+		return node_expected(n, r->err, RULE_E_TYPE, "a list of id types");
+	for (const struct node *i = node_items(n); i != NULL; i = node_next(n, i)) {
+		enum reg_id_type type = REG_ID_TYPES;
+
+		if (i->kind == JSON_STRING)
+			type = reg_id_type_find(i->text, i->len);
+		if (type == REG_ID_TYPES)
+			return node_expected(i, r->err, RULE_E_VALUE,
+				"HW_ADDR, DUID, CLIENT_ID, CIRCUIT_ID, REMOTE_ID or SUBSCRIBER_ID");
+		if (memchr(t->identify, (int)type, t->identify_count) != NULL)
+			return node_fail(i, r->err, RULE_E_REPEAT, "is listed twice");
+		t->identify[t->identify_count++] = (uint8_t)type;
+	}
+	return RULE_OK;
+}
+
+static void print_identify(
+	const struct config *c, const struct config_key *k, const char *key, struct writer *w)
+{
+	const struct treatment *t = &c->policy->treat;
+
+	(void)k;
+	writer_open_inline(w, key, '[');
+	for (size_t i = 0; i < t->identify_count; i++)
+		writer_text(w, NULL, reg_id_type_name((enum reg_id_type)t->identify[i]));
+	writer_close(w, '[');
+}
+
+const struct config_type type_identify = { "list of id types", parse_identify, print_identify };
+
 static enum rule_err parse_subnets(
 	struct config_reader *r, const struct config_key *k, const struct node *n)
 {

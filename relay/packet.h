@@ -66,6 +66,9 @@ struct packet {
 	enum cause cause;
 	const char *stage;           /* the last one that ran */
 	enum dhcp_err err;           /* what was wrong, for those who explain */
+
+	/* Where options that came in pieces are put together, 61 and 82; the last, as it is not cleared. */
+	uint8_t joined[2][512];
 };
 
 typedef enum step stage_fn(struct packet *p);

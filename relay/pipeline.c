@@ -19,8 +19,8 @@ static const struct stage stages[] = {
 	/* name            DHCPv4          DHCPv6            messages  if it fails */
 	{ "view",         { stage_view4,    stage_view6 },    BOTH,     STEP_PASS },
 	{ "strip",        { stage_strip4,   NULL },           QUERY,    STEP_DROP },
-	{ "pkt_receive",  { stage_receive,  stage_receive },  BOTH,     STEP_PASS },
 	{ "restore",      { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS },
+	{ "pkt_receive",  { stage_receive,  stage_receive },  BOTH,     STEP_PASS },
 	{ "subnet_select", { stage_select,  stage_select },   BOTH,     STEP_PASS },
 	{ "steer",        { stage_steer4,   stage_steer6 },   QUERY,    STEP_PASS },
 	{ "guard",        { stage_guard4,   stage_guard6 },   RESPONSE, STEP_DROP },
@@ -79,7 +79,7 @@ static void run_packet(struct pipeline *pl, struct slot *slot)
 	struct packet p;
 	enum step step;
 
-	memset(&p, 0, sizeof(p));
+	memset(&p, 0, offsetof(struct packet, joined));
 	p.pl = pl;
 	p.slot = slot;
 	p.policy = pl->snapshot->policy;

@@ -4,40 +4,15 @@
  * nothing is edited here. The same two stages serve queries and responses: a response names its client
  * by chaddr or by the client identifier option, so that it needs no memory of the query.
  */
-#include "relay/packet.h"
+#include "relay/identity.h"
 
 #include "registry/siphash.h"
 
-/*
- * The identity as USER_CHK.md 3.1 has it: chaddr[0..hlen) or the DUID. An all-zero hardware address
- * is no identity: nobody may be taken for the default user by sending zeros.
- */
-static void identify(struct packet *p)
-{
-	struct tlv t;
-
-	if (p->v6) {
-		p->id_type = REG_DUID;
-		if (dhcp6_get(&p->view6, D6O_CLIENTID, &t)) {
-			p->id = t.val;
-			p->id_len = t.len;
-		}
-		return;
-	}
-	p->id_type = REG_HW_ADDR;
-	p->id = packet_msg(p) + DHCP4_CHADDR;
-	p->id_len = packet_msg(p)[DHCP4_HLEN];
-	if (bytes_zero(p->id, p->id_len))
-		p->id = NULL;
-}
-
 enum step stage_receive(struct packet *p)
 {
-	identify(p);
+	identity_find(p);
 	if (p->id == NULL)
 		packet_event(p, EVENT_no_identity);
-	else
-		p->user = registry_find(p->registry, p->id_type, p->id, p->id_len);
 	packet_event(p, p->user != NULL ? EVENT_registered : EVENT_unregistered);
 	return STEP_NEXT;
 }
@@ -84,5 +59,10 @@ enum step stage_select(struct packet *p)
 	p->state.generation = p->policy->generation;
 	if (p->id != NULL)
 		p->state.digest = (uint32_t)siphash13(p->policy->treat.digest_key, p->id, p->id_len);
+	if (identity_hidden(p)) {
+		p->state.id_type = (uint8_t)p->id_type;
+		p->state.id = p->id;
+		p->state.id_len = (uint8_t)p->id_len;
+	}
 	return STEP_NEXT;
 }

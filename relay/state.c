@@ -43,6 +43,31 @@ static const struct field fields4[] = {
 };
 static const struct field fields6[] = { { STATE_SAVED_82_5, 18 }, { STATE_RULE, 2 } };
 
+enum { EXTENSION_ID = 1 };
+
+static uint8_t *put_extensions(const struct state *s, uint8_t *p)
+{
+	if (s->id_len == 0 || s->id_len > STATE_ID_MAX)
+		return p;
+	p[0] = EXTENSION_ID;
+	p[1] = (uint8_t)(1 + s->id_len);
+	p[2] = s->id_type;
+	memcpy(p + 3, s->id, s->id_len);
+	return p + 3 + s->id_len;
+}
+
+/* What does not parse is left out: the fixed part alone is a whole state. */
+static void get_extensions(struct state *s, const uint8_t *data, size_t len)
+{
+	struct tlv t;
+
+	if (!tlv_find(&TLV_AGENT, data, len, EXTENSION_ID, &t) || t.len < 2)
+		return;
+	s->id_type = t.val[0];
+	s->id = t.val + 1;
+	s->id_len = (uint8_t)(t.len - 1);
+}
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool fields_fit(const struct field *f, size_t count, uint8_t flags, size_t len)
@@ -77,7 +102,7 @@ size_t state4_put(const struct state *s, uint8_t out[static STATE4_MAX])
 		be16_put(p, s->rule);
 		p += 2;
 	}
-	return (size_t)(p - out);
+	return (size_t)(put_extensions(s, p) - out);
 }
 
 bool state4_get(struct state *ret, const uint8_t *data, size_t len)
@@ -122,7 +147,7 @@ size_t state6_put(const struct state *s, uint32_t enterprise, uint8_t out[static
 		be16_put(p, s->rule);
 		p += 2;
 	}
-	return (size_t)(p - out);
+	return (size_t)(put_extensions(s, p) - out);
 }
 
 bool state6_get(struct state *ret, uint32_t enterprise, const uint8_t *val, size_t len)

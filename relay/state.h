@@ -8,19 +8,23 @@
  *             82.5 as it was (4), 118 as it was (4), option 57 (2), rule (2)
  *   v6 value  enterprise(4), the same 12 bytes, then by flag:
  *             depth (1), 0, link-address as it was (16); rule (2)
+ *
+ * Behind that both may have fields of code (1), length (1), value; unknown ones are skipped. Code 1 is
+ * the identity that the user was found by, where the answer would not show it: its type (1) and bytes.
  */
 #ifndef USHER_RELAY_STATE_H
 #define USHER_RELAY_STATE_H
 
-#include "dhcpcodec/bytes.h"
+#include "dhcpcodec/tlv.h"
 
 #include <stdbool.h>
 
 enum {
 	STATE_VERSION = 1,
 	STATE_FIXED = 12,
-	STATE4_MAX = STATE_FIXED + 4 + 4 + 2 + 2,
-	STATE6_MAX = 4 + STATE_FIXED + 18 + 2,
+	STATE_ID_MAX = 64,          /* bytes of an identity that is carried */
+	STATE4_MAX = STATE_FIXED + 4 + 4 + 2 + 2 + 3 + STATE_ID_MAX,
+	STATE6_MAX = 4 + STATE_FIXED + 18 + 2 + 3 + STATE_ID_MAX,
 };
 
 extern const uint8_t state_magic[2];
@@ -61,6 +65,8 @@ struct state {
 	uint16_t rule;
 	uint8_t depth;              /* v6: relay layers below ours */
 	uint8_t link6[16];
+	uint8_t id_type, id_len;    /* the identity carried, enum reg_id_type; id_len 0: none */
+	const uint8_t *id;          /* borrowed: of the packet when read, of the caller when written */
 };
 
 /* Writes the data of our block; returns its length. */

@@ -76,7 +76,10 @@ enum step stage_steer6(struct packet *p)
 	if (already_ours(p))
 		return packet_end(p, STEP_PASS, CAUSE_loop);
 	p->hinted = subnet_to_name(p);
-	if (p->hinted == NULL || !p->hinted->has_hint6 || p->decision.hint == HINT_NONE)
+	if (p->hinted != NULL && (!p->hinted->has_hint6 || p->decision.hint == HINT_NONE))
+		p->hinted = NULL;
+	/* A layer without a hint carries the identity only: link-address ::, as RFC 6221 has it. */
+	if (p->hinted == NULL && p->state.id_len == 0)
 		return STEP_NEXT;
 	if (p->decision.rule != NULL && !p->policy->default_rules) {
 		p->state.flags |= STATE_RULE;
@@ -90,7 +93,7 @@ enum step stage_steer6(struct packet *p)
 		p->state.depth = v->depth;
 		memcpy(p->state.link6, v->msg + innermost, 16);
 	} else {
-		w.link = p->hinted->hint6;
+		w.link = p->hinted != NULL ? p->hinted->hint6 : NULL;
 		set_mac(p, &w);
 	}
 	w.interface_id_len = state6_put(&p->state, p->policy->treat.enterprise, id);
@@ -100,13 +103,14 @@ enum step stage_steer6(struct packet *p)
 	memcpy(p->slot->out, p->in, p->frame.pay_off);
 	dhcp6_wrap_put(&w, out, v->len);
 	memcpy(out + size, v->msg, v->len);
-	if (p->relayed)
+	if (p->relayed && p->hinted != NULL)
 		memcpy(out + size + innermost, p->hinted->hint6, 16);
-	else
+	if (!p->relayed)
 		set_ports(p->slot->out + p->frame.udp_off, PORT_CLIENT, PORT_SERVER);
 	p->edit6 = (struct dhcp6_edit){ .msg = out, .len = size + v->len, .cap = SLOT_OUT };
 	p->editing = true;
-	packet_event(p, EVENT_steered);
+	if (p->hinted != NULL)
+		packet_event(p, EVENT_steered);
 	return STEP_NEXT;
 }
 

@@ -42,6 +42,8 @@ struct treatment {
 	uint8_t max_hops, max_hops6; /* relays that a query may have passed */
 	uint8_t max_82;              /* bytes of an option 82 that we write, at most AGENT_MAX */
 	uint8_t digest_key[16];
+	uint8_t identify[8];         /* enum reg_id_type, in the order tried */
+	uint8_t identify_count;      /* 0: HW_ADDR in DHCPv4, DUID in DHCPv6 */
 	struct prefix *relays4, *relays6;  /* trusted_relays */
 	size_t relay_count4, relay_count6;
 };
