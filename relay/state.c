@@ -125,8 +125,11 @@ bool state4_get(struct state *ret, const uint8_t *data, size_t len)
 		s.max_size = be16_get(p);
 		p += 2;
 	}
-	if ((s.flags & STATE_RULE) != 0)
+	if ((s.flags & STATE_RULE) != 0) {
 		s.rule = be16_get(p);
+		p += 2;
+	}
+	get_extensions(&s, p, (size_t)(data + len - p));
 	*ret = s;
 	return true;
 }
@@ -164,8 +167,11 @@ bool state6_get(struct state *ret, uint32_t enterprise, const uint8_t *val, size
 		memcpy(s.link6, p + 2, 16);
 		p += 18;
 	}
-	if ((s.flags & STATE_RULE) != 0)
+	if ((s.flags & STATE_RULE) != 0) {
 		s.rule = be16_get(p);
+		p += 2;
+	}
+	get_extensions(&s, p, (size_t)(val + len - p));
 	*ret = s;
 	return true;
 }
