@@ -47,8 +47,13 @@ static bool stderr_is_journal(void)
 
 void log_open(enum log_level level)
 {
-	atomic_store(&out.level, (int)level);
+	log_set_level(level);
 	out.journal = stderr_is_journal();
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&out.level, (int)level);
 }
 
 bool log_enabled(enum log_level level)

@@ -20,6 +20,8 @@ enum log_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
  * error is the journal, else the time. Call once before there are threads; before that: LEVEL_INFO.
  */
 void log_open(enum log_level level);
+/* Changes the level; any time. */
+void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
 void log_say(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

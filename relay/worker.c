@@ -7,6 +7,7 @@
  */
 #include "relay/worker.h"
 
+#include "relay/describe.h"
 #include "relay/interface.h"
 #include "relay/log.h"
 #include "relay/notice.h"
@@ -63,7 +64,18 @@ static bool own_address(void *ctx, const uint8_t *addr, size_t len)
 	return interfaces_own(&w->interfaces, addr, len);
 }
 
-/* A new snapshot may bring new lists of interfaces and another form of records. */
+/* The debug log: a line for each packet. */
+static void trace(void *ctx, const struct packet *p)
+{
+	struct worker *w = ctx;
+	struct description d;
+
+	describe(p, &d);
+	log_debug("queue %u: %s %s of %s: %s: %s%s%s: %s", queue_number(w->queue), d.direction, d.message,
+		d.client, d.verdict, d.decision, d.detail[0] != '\0' ? ", " : "", d.detail, d.why);
+}
+
+/* A new snapshot may bring new lists of interfaces and another log level. */
 static void take_snapshot(struct worker *w, const struct snapshot *s)
 {
 	const struct config *c = ((const struct live *)s)->config;
@@ -74,7 +86,8 @@ static void take_snapshot(struct worker *w, const struct snapshot *s)
 	w->seen = s;
 	w->generation = s->generation;
 	w->pipeline.outcome_offers = c->outcome.offers;
-	w->pipeline.outcome_json = c->outcome.format == OUTCOME_JSON;
+	w->pipeline.outcome_json = w->shared->outcome_json;
+	w->pipeline.trace = log_enabled(LEVEL_DEBUG) ? trace : NULL;
 	interfaces_use(&w->interfaces,
 		(struct interface_list){ c->client_interfaces.all, c->client_interfaces.count },
 		(struct interface_list){ c->server_interfaces.all, c->server_interfaces.count });

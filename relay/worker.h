@@ -6,22 +6,16 @@
 #ifndef USHER_RELAY_WORKER_H
 #define USHER_RELAY_WORKER_H
 
-#include "relay/config.h"
+#include "relay/live.h"
 #include "relay/outcome.h"
 #include "relay/pipeline.h"
 #include "relay/queue.h"
-#include "relay/snapshot.h"
-
-/* What a reload may change, exchanged as one: the snapshot of the pipeline and the config it is from. */
-struct live {
-	struct snapshot snapshot;        /* the first member: readers get a pointer to it */
-	const struct config *config;
-};
 
 /* What all workers share. Borrowed; must outlive them. */
 struct worker_shared {
 	struct snapshot_slot *live;      /* holds struct live */
 	struct outcome *outcome;         /* NULL: no records are written */
+	bool outcome_json;               /* a reload does not change it: the file has one format */
 	/*
 	 * Called between the receipt of a batch and the moment the snapshot is taken, so that an edit
 	 * of the registry that was complete when the packet came is seen; may wait for it.

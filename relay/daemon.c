@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides the order in which things start and stop. What may be refused comes first and cheap before dear:
+ * config, outcome file, registry, queues; no packet is taken before all of it is there. At the end the
+ * queues are answered first, then what they left for the disk is written. Threads: the main one runs the
+ * loop and knows no packets, one for each queue, one reads the registry, one writes the outcome.
+ */
+#include "relay/daemon.h"
+
+#include "registry/source_file.h"
+#include "relay/command.h"
+#include "relay/selfcheck.h"
+#include "relay/statistics.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+	RELOAD_WAIT_MS = 2000,           /* how long SIGHUP waits for the registry */
+	FLUSH_MS = 2000,                 /* how long the end waits for the disk */
+};
+
+static void publish_registry(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
+{
+	struct daemon *d = ctx;
+
+	if (fd >= 0)
+		close(fd);
+	live_set_registry(&d->live, reg, stats);
+	log_info("registry: %zu users, read in %.1f ms%s", stats->users, (double)stats->micros / 1000,
+		stats->added ? " (additions only)" : "");
+}
+
+static void say_registry(void *ctx, enum reload_news news, const char *text)
+{
+	static const enum log_level levels[] = {
+		[RELOAD_FAILED] = LEVEL_ERROR,
+		[RELOAD_RECOVERED] = LEVEL_INFO,
+		[RELOAD_WARNED] = LEVEL_WARNING,
+	};
+
+	(void)ctx;
+	log_say(levels[news], "registry: %s%s", text,
+		news == RELOAD_FAILED ? ": the one read before stays in force" : "");
+}
+
+static void poll_registry(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	refresh_poll(d->refresh);
+}
+
+static void say_warnings(const struct config *c)
+{
+	for (const struct rule_warning *w = c->warnings; w != NULL; w = w->next)
+		log_warning("%s:%u: %s%s%s", c->path, w->line, w->path, w->path[0] != '\0' ? ": " : "",
+			w->text);
+}
+
+/* --- reloading ------------------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* Keys that take effect at a start only: said, so that nobody waits for them. */
+static void say_unchanged(const struct config *a, const struct config *b)
+{
+	const struct {
+		const char *key;
+		bool same;
+	} rows[] = {
+		{ "mode", a->mode == b->mode },
+		{ "queues", a->queue_first == b->queue_first && a->queue_last == b->queue_last },
+		{ "fail", a->fail_open == b->fail_open },
+		{ "registry.file", same_text(a->registry.file, b->registry.file) },
+		{ "registry.bad_lines", a->registry.bad_lines == b->registry.bad_lines },
+		{ "registry.refresh_wait_ms",
+			a->registry.refresh_wait_ms == b->registry.refresh_wait_ms },
+		{ "outcome.file", same_text(a->outcome.file, b->outcome.file) },
+		{ "outcome.format", a->outcome.format == b->outcome.format },
+		{ "outcome.wait_ms", a->outcome.wait_ms == b->outcome.wait_ms },
+		{ "control", same_text(a->control, b->control) },
+		{ "batch", a->batch == b->batch },
+		{ "queue_length", a->queue_length == b->queue_length },
+		{ "receive_buffer", a->receive_buffer == b->receive_buffer },
+		{ "mark", a->mark == b->mark && a->mark_mask == b->mark_mask },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!rows[i].same)
+			log_warning("reload: \"%s\" has changed and stays as it was: it needs a restart",
+				rows[i].key);
+}
+
+static void reload_config(struct daemon *d)
+{
+	struct config_error err;
+	struct config *c = config_load(d->config_path, &err);
+
+	if (c == NULL) {
+		log_error("reload: %s: the config in force stays", err.text);
+		return;
+	}
+	say_warnings(c);
+	say_unchanged(d->boot, c);
+	log_set_level(c->log_level);
+	live_offer_config(&d->live, c);
+}
+
+static void reload_registry(struct daemon *d)
+{
+	struct reg_error err;
+	enum reg_err e = refresh_force(d->refresh, RELOAD_WAIT_MS, &err);
+
+	if (e == REG_E_BUSY)
+		log_info("reload: the registry is still being read");
+	else if (e != REG_OK)
+		log_error("reload: %s: the registry in force stays", err.text);
+}
+
+/* A new config is published with the new registry, or without one if there is none. */
+void daemon_reload(struct daemon *d)
+{
+	reload_config(d);
+	reload_registry(d);
+	live_take_config(&d->live);
+	if (d->outcome != NULL)
+		outcome_reopen(d->outcome);
+	log_info("reloaded");
+}
+
+/* --- signals --------------------------------------------------------------------------------- */
+
+static void on_hup(void *ctx)
+{
+	daemon_reload(ctx);
+}
+
+static void on_usr1(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct live_status s;
+
+	statistics_log(&d->workers, d->outcome);
+	live_status(&d->live, &s);
+	log_info("statistics: registry: %zu users, %zu KiB of memory, read %.1f s ago in %.1f ms, %zu entries "
+		"left out, generation %llu", s.registry.users, s.registry.bytes / 1024,
+		(double)s.age_ms / 1000, (double)s.registry.micros / 1000, s.registry.bad,
+		(unsigned long long)s.generation);
+}
+
+static void on_usr2(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (d->outcome == NULL)
+		return;
+	outcome_reopen(d->outcome);
+	log_info("outcome file %s reopened", d->boot->outcome.file);
+}
+
+static void on_term(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	loop_stop(&d->loop);
+}
+
+static const struct signal_action actions[] = {
+	{ SIGHUP, on_hup }, { SIGUSR1, on_usr1 }, { SIGUSR2, on_usr2 },
+	{ SIGTERM, on_term }, { SIGINT, on_term },
+};
+
+static void on_failure(void *ctx, uint32_t events)
+{
+	struct daemon *d = ctx;
+
+	(void)events;
+	loop_stop(&d->loop);
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+static int fail(int code, const char *what, int err)
+{
+	log_error("%s: %s", what, strerror(-err));
+	return err == -ENOMEM ? EXIT_CODE_MEMORY : code;
+}
+
+static int start_loop(struct daemon *d)
+{
+	int err = loop_init(&d->loop);
+
+	if (err == 0)
+		err = signals_open(&d->signals, &d->loop, actions,
+			sizeof(actions) / sizeof(actions[0]), d);
+	d->failed = (struct loop_source){ eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), on_failure, d };
+	if (err == 0)
+		err = d->failed.fd < 0 ? -errno : loop_add(&d->loop, &d->failed);
+	return err == 0 ? EXIT_CODE_OK : fail(EXIT_CODE_OTHER, "signals", err);
+}
+
+static int start_outcome(struct daemon *d)
+{
+	const struct config *c = d->boot;
+	struct outcome_options o = {
+		.path = c->outcome.file, .json = c->outcome.format == OUTCOME_JSON,
+		.wait_ms = c->outcome.wait_ms,
+	};
+	char err[512];
+	int rc;
+
+	if (o.path[0] == '\0')
+		return EXIT_CODE_OK;
+	rc = outcome_new(&d->outcome, &o, err, sizeof(err));
+	if (rc == 0)
+		return EXIT_CODE_OK;
+	log_error("%s", err);
+	return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_FILE;
+}
+
+static int start_registry(struct daemon *d)
+{
+	struct source_file_options file = {
+		.path = d->boot->registry.file, .settle_ms = SOURCE_FILE_SETTLE_MS, .watch = true,
+	};
+	struct refresh_options o = {
+		.reload = {
+			.skip_bad = d->boot->registry.bad_lines == LINES_SKIP,
+			.settle_ms = SOURCE_FILE_SETTLE_MS,
+			.publish = publish_registry, .say = say_registry, .ctx = d,
+		},
+		.wait_ms = d->boot->registry.refresh_wait_ms,
+	};
+	struct reg_error err;
+	enum reg_err e = source_file_new(&file, &o.reload.source, &err);
+
+	if (e == REG_OK) {
+		e = refresh_new(&o, &d->refresh, &err);
+		if (e != REG_OK)
+			o.reload.source->ops->free(o.reload.source);
+	}
+	if (e == REG_OK)
+		return EXIT_CODE_OK;
+	log_error("registry: %s", err.text);
+	return e == REG_E_NOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_CONFIG;
+}
+
+static void say_finding(void *ctx, enum log_level level, const char *text)
+{
+	(void)ctx;
+	log_say(level, "%s", text);
+}
+
+static void check_surroundings(struct daemon *d)
+{
+	struct ruleset rules;
+	struct selfcheck s = { .config = d->boot, .rules = &rules, .root = "", .say = say_finding };
+
+	ruleset_read(&rules);
+	selfcheck_run(&s);
+	ruleset_done(&rules);
+}
+
+static int start_workers(struct daemon *d)
+{
+	const struct config *c = d->boot;
+	char err[512];
+	int rc;
+
+	d->shared = (struct worker_shared){
+		.live = &d->live.slot, .outcome = d->outcome,
+		.outcome_json = c->outcome.format == OUTCOME_JSON, .refresh = poll_registry, .ctx = d,
+		.failed_fd = d->failed.fd, .slots = c->batch, .fail_open = c->fail_open,
+	};
+	rc = workers_open(&d->workers, c, &d->shared, err, sizeof(err));
+	if (rc != 0) {
+		log_error("%s", err);
+		return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_NETWORK;
+	}
+	rc = workers_start(&d->workers);
+	return rc == 0 ? EXIT_CODE_OK : fail(EXIT_CODE_OTHER, "threads", rc);
+}
+
+static int start(struct daemon *d)
+{
+	int code = start_loop(d);
+
+	if (code == EXIT_CODE_OK)
+		code = start_outcome(d);
+	if (code == EXIT_CODE_OK)
+		code = start_registry(d);
+	if (code == EXIT_CODE_OK) {
+		check_surroundings(d);
+		code = start_workers(d);
+	}
+	return code;
+}
+
+/* --- stopping -------------------------------------------------------------------------------- */
+
+static void stop(struct daemon *d)
+{
+	size_t left;
+
+	workers_close(&d->workers);
+	refresh_free(d->refresh);
+	left = outcome_free(d->outcome, FLUSH_MS);
+	if (left > 0)
+		log_error("outcome file %s: %zu bytes of records could not be written and are lost",
+			d->boot->outcome.file, left);
+	if (d->failed.fd >= 0)
+		close(d->failed.fd);
+	loop_done(&d->loop);
+}
+
+static int run(struct daemon *d)
+{
+	int code = start(d);
+
+	if (code == EXIT_CODE_OK) {
+		log_info("usher %s runs: queues %u to %u, %s", USHER_VERSION, d->boot->queue_first,
+			d->boot->queue_last, d->config_path);
+		loop_run(&d->loop);
+		if (workers_failed(&d->workers))
+			code = EXIT_CODE_NETWORK;
+		workers_stop(&d->workers);
+		log_info("stopping");
+		on_usr1(d);
+	}
+	stop(d);
+	return code;
+}
+
+int daemon_run(const char *path)
+{
+	struct daemon *d = aligned_alloc(_Alignof(struct daemon), sizeof(*d));
+	struct config_error err;
+	struct config *c = config_load(path, &err);
+	int code;
+
+	if (c == NULL || d == NULL) {
+		log_error("%s", c == NULL ? err.text : "out of memory");
+		free(d);
+		return d == NULL || err.fault == CONFIG_NO_MEMORY ? EXIT_CODE_MEMORY : EXIT_CODE_CONFIG;
+	}
+	memset(d, 0, sizeof(*d));
+	log_open(c->log_level);
+	say_warnings(c);
+	d->config_path = path;
+	d->boot = c;
+	d->failed.fd = d->loop.fd = -1;
+	live_init(&d->live, c);
+	code = run(d);
+	live_done(&d->live);
+	free(d);
+	return code;
+}
