@@ -158,8 +158,9 @@ stop() { # pid [signal]
 # A namespace whose IPv6 addresses work at once, and which asks no router.
 add_ns() {
 	local ns=$TAG-$1
-	ip netns add "$ns" || exit 1
+	must "a network namespace" ip netns add "$ns"
 	namespaces+=("$ns")
+	must "a network namespace to run programs in" on "$1" true
 	on "$1" sysctl -qw net.ipv6.conf.{all,default}.accept_dad=0 net.ipv6.conf.{all,default}.accept_ra=0
 	on "$1" ip link set lo up
 }
