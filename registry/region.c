@@ -90,19 +90,23 @@ enum reg_err region_grow(struct region *r, size_t bytes)
 	return REG_OK;
 }
 
-/* F_SEAL_WRITE is refused while a writable shared mapping exists, so the region is mapped anew. */
+/*
+ * F_SEAL_WRITE would do, but before Linux 6.7 a file with it cannot be mapped shared even for reading.
+ * F_SEAL_FUTURE_WRITE lets none but our own mapping write, and that one is given up here.
+ */
 static enum reg_err seal(struct region *r, size_t size)
 {
-	void *base = mmap(NULL, size, PROT_READ, MAP_SHARED, r->fd, 0);
+	void *base;
 
+	if (ftruncate(r->fd, (off_t)size) != 0 || fcntl(r->fd, F_ADD_SEALS,
+		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
+		return REG_E_SYSTEM;
+	base = mmap(NULL, size, PROT_READ, MAP_SHARED, r->fd, 0);
 	if (base == MAP_FAILED)
 		return REG_E_SYSTEM;
 	munmap(r->base, r->size);
 	r->base = base;
 	r->size = size;
-	if (ftruncate(r->fd, (off_t)size) != 0 || fcntl(r->fd, F_ADD_SEALS,
-		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-		return REG_E_SYSTEM;
 	return REG_OK;
 }
 

@@ -124,13 +124,13 @@ int registry_attr_names(const struct registry *reg, size_t index, const char **r
 
 enum reg_err registry_attach(int fd, struct registry **ret, struct reg_error *err)
 {
-	enum { SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+	enum { SIZE = F_SEAL_SHRINK | F_SEAL_GROW, WRITE = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE };
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct registry *reg;
 	struct stat st;
 
-	if (fstat(fd, &st) != 0 || seals < 0 || (seals & SEALS) != SEALS ||
-		st.st_size < (off_t)sizeof(*reg)) {
+	if (fstat(fd, &st) != 0 || seals < 0 || (seals & SIZE) != SIZE ||
+		(seals & WRITE) == 0 || st.st_size < (off_t)sizeof(*reg)) {
 		reg_error_set(err, NULL, 0, "not a sealed registry");
 		return REG_E_FORMAT;
 	}
