@@ -17,7 +17,7 @@ struct config_reader {
 
 struct config_key;
 
-/* How a value is read and written: config_type.c. */
+/* How a value is read and written: config_type.c, config_special.c. */
 struct config_type {
 	const char *name;            /* as the man page calls it */
 	enum rule_err (*parse)(

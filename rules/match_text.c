@@ -166,12 +166,30 @@ static MATCH_EVAL(eval_present)
 	return (evidence_attribute(e, t->slot).at != NULL) == t->truth;
 }
 
+static void write_attribute(const struct test *t, struct writer *w)
+{
+	if (t->matcher->kind == TEST_PRESENT)
+		writer_bool(w, t->attribute, t->truth);
+	else
+		write_patterns(t, t->attribute, w);
+}
+
+/* One attribute by itself, for whoever asks about a single test. */
+static MATCH_PRINT(print_attribute)
+{
+	writer_open(w, "user", '{');
+	write_attribute(&ts->all[i], w);
+	writer_close(w, '{');
+}
+
 /* The two shapes of one member of "user". */
 static const struct matcher equals = {
-	.key = "user", .kind = TEST_PATTERNS, .single = true, .eval = eval_attribute
+	.key = "user", .kind = TEST_PATTERNS, .single = true, .eval = eval_attribute,
+	.print = print_attribute,
 };
 static const struct matcher present = {
-	.key = "user", .kind = TEST_PRESENT, .single = true, .eval = eval_present
+	.key = "user", .kind = TEST_PRESENT, .single = true, .eval = eval_present,
+	.print = print_attribute,
 };
 
 static enum rule_err slot_of(struct match_reader *r, const struct node *n, uint8_t *ret)
@@ -236,13 +254,7 @@ MATCH_PARSE(parse_user)
 MATCH_PRINT(print_user)
 {
 	writer_open(w, "user", '{');
-	for (size_t k = i + 1; k < ts->all[i].end; k++) {
-		const struct test *t = &ts->all[k];
-
-		if (t->matcher == &present)
-			writer_bool(w, t->attribute, t->truth);
-		else
-			write_patterns(t, t->attribute, w);
-	}
+	for (size_t k = i + 1; k < ts->all[i].end; k++)
+		write_attribute(&ts->all[k], w);
 	writer_close(w, '{');
 }

@@ -243,7 +243,32 @@ Test(match, every_condition_has_a_row_and_a_help)
 	}
 }
 
-/* Two rows: a text of a when and where in it the error is said to be. */
+static void ignore(void *ctx, const char *text, size_t len)
+{
+	(void)text;
+	*(size_t *)ctx += len;
+}
+
+/* `usher explain` shows the one test that failed, also one inside "user". */
+Test(match, every_test_prints_by_itself, .init = utc)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct policy *p = one_rule(rows[i].when);
+
+		for (size_t k = 0; k < p->tests->count; k++) {
+			size_t written = 0;
+			struct writer w = writer_begin(ignore, &written);
+
+			if (p->tests->all[k].eval == NULL)
+				continue;
+			match_print(p->tests, k, p->tests->all[k].end, &w);
+			cr_expect_gt(written, 0, "%s", rows[i].when);
+		}
+		policy_free(p);
+	}
+}
+
+/* A condition that is wrong, where it is said to be wrong, and why. */
 static const struct {
 	const char *when, *path, *text;
 } wrong[] = {
