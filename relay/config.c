@@ -84,7 +84,8 @@ static enum rule_err read_object(struct reading *rd, const struct node *object, 
 		char path[RULE_PATH_MAX];
 
 		snprintf(path, sizeof(path), "%s%s%s", group, *group ? "." : "", n->key);
-		k = key_of(path);
+		/* a dot in the file is no way into a group */
+		k = strchr(n->key, '.') == NULL ? key_of(path) : NULL;
 		if (k != NULL) {
 			rd->seen[k - keys] = true;
 			e = k->type->parse(&rd->r, k, n);
