@@ -20,7 +20,7 @@ enum option_how { OPTION_REMOVE, OPTION_DEFAULT, OPTION_SET };
 struct option_edit {
 	enum option_how how;
 	struct dhcp_option_def def;  /* def.family says which answers it is for */
-	const char *text;            /* the value as written */
+	const char *name, *text;     /* option and value as written */
 	const uint8_t *bytes;        /* and as it goes into the packet */
 	size_t len;
 };

@@ -95,7 +95,7 @@ static enum rule_err no_option(struct action_reader *r, const struct node *n, co
 static enum rule_err parse_value(
 	struct action_reader *r, const struct node *n, enum option_how how, struct edits *edits)
 {
-	struct option_edit edit = { .how = how };
+	struct option_edit edit = { .how = how, .name = n->key };
 	size_t text_len = 0, name_len = strlen(n->key);
 	bool found = false, taken = false;
 	char why[DHCP_VALUE_WHY_MAX] = "";
@@ -153,7 +153,7 @@ static enum rule_err parse_removals(
 			if (!dhcp_option_find(family, i->text, i->len, &edit.def))
 				continue;
 			found = true;
-			edit.text = i->text;
+			edit.name = i->text;
 			if (check(r, i, i->text, &edit) != RULE_OK || add(r, i, edits, &edit) != RULE_OK)
 				return r->err->code;
 		}
@@ -203,28 +203,22 @@ enum rule_err option_edits_parse(
 static void print_how(const struct rule *rule, size_t k, struct writer *w)
 {
 	bool list = hows[k].how == OPTION_REMOVE, open = false;
-	const struct dhcp_option_def *last = NULL;
+	const char *last = NULL;
 
 	for (size_t i = 0; i < rule->option_count; i++) {
 		const struct option_edit *edit = &rule->options[i];
-		char name[64], last_name[64] = "";
 
-		if (edit->how != hows[k].how)
+		/* a name that stands for an option of each family was written once */
+		if (edit->how != hows[k].how || edit->name == last)
 			continue;
 		if (!open)
 			writer_open(w, hows[k].key, list ? '[' : '{');
 		open = true;
-		/* what one name made two of, for DHCPv4 and DHCPv6, is one name again */
-		dhcp_option_name(&edit->def, name, sizeof(name));
-		if (last != NULL)
-			dhcp_option_name(last, last_name, sizeof(last_name));
-		last = &edit->def;
-		if (strcmp(name, last_name) == 0)
-			continue;
+		last = edit->name;
 		if (list)
-			writer_text(w, NULL, name);
+			writer_text(w, NULL, edit->name);
 		else
-			writer_text(w, name, edit->text);
+			writer_text(w, edit->name, edit->text);
 	}
 	if (open)
 		writer_close(w, list ? '[' : '{');

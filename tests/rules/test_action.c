@@ -29,13 +29,16 @@ static const struct {
 	{ "options", "{\"options\": {\"remove\": \"routers\"}}",
 	  "{ \"options\": { \"remove\": [\"routers\"] } }" },
 	{ "options", "{\"options\": {\"set\": {\"option-3\": \"10.0.0.1\"}}}",
-	  "{ \"options\": { \"set\": { \"routers\": \"10.0.0.1\" } } }" },
+	  "{ \"options\": { \"set\": { \"option-3\": \"10.0.0.1\" } } }" },
 	{ "options", "{\"options\": {\"default\": {\"ip-forwarding\": true}, \"remove\": [\"option-224\"],"
 	  "\"set\": {\"default-ip-ttl\": 64, \"option6-59\": \"http://x/\"}}}",
 	  "{ \"options\": { \"remove\": [\"option-224\"], \"default\": { \"ip-forwarding\": \"true\" }, "
-	  "\"set\": { \"default-ip-ttl\": \"64\", \"bootfile-url\": \"http://x/\" } } }" },
+	  "\"set\": { \"default-ip-ttl\": \"64\", \"option6-59\": \"http://x/\" } } }" },
 	{ "options", "{\"options\": {\"set\": {\"vendor-4491.33\": \"cm.cfg\"}}}",
-	  "{ \"options\": { \"set\": { \"vendor-4491.config-file\": \"cm.cfg\" } } }" },
+	  "{ \"options\": { \"set\": { \"vendor-4491.33\": \"cm.cfg\" } } }" },
+	/* bytes fit an option of either family, text only that of DHCPv6 */
+	{ "options", "{\"options\": {\"set\": {\"vendor-4491.33\": \"hex:636d\"}}}",
+	  "{ \"options\": { \"set\": { \"vendor-4491.33\": \"hex:636d\" } } }" },
 };
 
 Test(action, prints_what_it_reads)
