@@ -377,6 +377,7 @@ enum reg_err source_file_new(const struct source_file_options *options, struct s
 	f->options = *options;
 	f->io = options->io != NULL ? options->io : &file_io_system;
 	f->fd = f->watch.fd = -1;
+	f->watch.wd = -1;
 	if (options->max_bytes == 0)
 		f->options.max_bytes = SOURCE_FILE_MAX;
 	f->reader = entry_reader_new(options->memory);

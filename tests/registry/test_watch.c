@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "registry/watch.h"
+#include "tests/registry/temp.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void expect(struct watch *w, bool stirred, bool writing, bool arrived, const char *what)
+{
+	cr_assert_eq(watch_drain(w), stirred, "%s", what);
+	cr_assert_eq(w->writing, writing, "%s", what);
+	cr_assert_eq(w->arrived, arrived, "%s", what);
+}
+
+Test(watch, every_way_of_editing)
+{
+	struct watch w;
+	struct temp t;
+	int fd;
+
+	temp_make(&t);
+	cr_assert(watch_open(&w, t.path));
+	watch_drain(&w);
+	expect(&w, false, false, false, "nothing");
+	temp_put(t.other, "x");
+	expect(&w, false, false, false, "another file");
+	fd = open(t.path, O_WRONLY | O_CREAT, 0644);
+	expect(&w, true, true, false, "created");
+	cr_assert_eq(write(fd, "x", 1), 1);
+	expect(&w, true, true, false, "written to");
+	close(fd);
+	expect(&w, true, false, false, "closed");
+	fd = open(t.path, O_RDONLY);
+	close(fd);
+	expect(&w, false, false, false, "read");
+	temp_append(t.path, "y");
+	expect(&w, true, false, false, "appended");
+	cr_assert_eq(rename(t.other, t.path), 0);
+	expect(&w, true, false, true, "replaced");
+	cr_assert_eq(chmod(t.path, 0600), 0);
+	expect(&w, true, false, true, "mode");
+	cr_assert_eq(truncate(t.path, 0), 0);
+	expect(&w, true, true, false, "truncated");
+	cr_assert_eq(rename(t.path, t.other), 0);
+	expect(&w, true, false, false, "moved away");
+	cr_assert_eq(link(t.other, t.path), 0);
+	expect(&w, true, true, false, "linked");
+	cr_assert_eq(unlink(t.path), 0);
+	expect(&w, true, false, false, "removed");
+	watch_close(&w);
+	watch_close(&w);
+	temp_remove(&t);
+}
+
+Test(watch, directory_removed_and_made_anew)
+{
+	char path[200], away[100];
+	struct watch w;
+	struct temp t;
+
+	temp_make(&t);
+	snprintf(path, sizeof(path), "%s/sub/registry", t.dir);
+	snprintf(away, sizeof(away), "%s/away", t.dir);
+	path[strlen(t.dir) + 4] = '\0';
+	cr_assert(watch_open(&w, t.path));
+	watch_close(&w);
+
+	path[strlen(t.dir) + 4] = '/';
+	cr_assert(watch_open(&w, path), "the directory is not there yet");
+	cr_assert_lt(w.wd, 0);
+	for (int i = 0; i < 5; i++) {
+		unsigned int before = w.stirred;
+
+		path[strlen(t.dir) + 4] = '\0';
+		cr_assert_eq(mkdir(path, 0755), 0);
+		path[strlen(t.dir) + 4] = '/';
+		watch_renew(&w);
+		cr_assert_geq(w.wd, 0);
+		cr_assert_gt(w.stirred, before, "what was done before the watch is not known");
+		watch_drain(&w);
+		temp_put(path, "x");
+		expect(&w, true, false, false, "watched again");
+		unlink(path);
+		cr_assert(watch_drain(&w));
+		path[strlen(t.dir) + 4] = '\0';
+		if (i % 2 == 0)
+			cr_assert_eq(rmdir(path), 0);
+		else
+			cr_assert_eq(rename(path, away), 0);
+		path[strlen(t.dir) + 4] = '/';
+		cr_assert(watch_drain(&w), "its own removal");
+		cr_assert_lt(w.wd, 0);
+		watch_renew(&w);
+		cr_assert_lt(w.wd, 0);
+		rmdir(away);
+		watch_drain(&w);
+	}
+	watch_close(&w);
+	temp_remove(&t);
+}
+
+/* A rename further up is no event of the directory; renewing finds it out. */
+Test(watch, another_directory_under_the_same_path)
+{
+	char sub[200], path[300], away[100];
+	struct watch w;
+	struct temp t;
+
+	temp_make(&t);
+	snprintf(away, sizeof(away), "%s-away", t.dir);
+	snprintf(sub, sizeof(sub), "%s/sub", t.dir);
+	snprintf(path, sizeof(path), "%s/registry", sub);
+	cr_assert_eq(mkdir(sub, 0755), 0);
+	cr_assert(watch_open(&w, path));
+	watch_drain(&w);
+	cr_assert_eq(rename(t.dir, away), 0);
+	cr_assert_eq(mkdir(t.dir, 0755), 0);
+	cr_assert_eq(mkdir(sub, 0755), 0);
+	watch_renew(&w);
+	watch_drain(&w);
+	temp_put(path, "x");
+	cr_assert(watch_drain(&w));
+	watch_close(&w);
+	unlink(path);
+	rmdir(sub);
+	rmdir(t.dir);
+	snprintf(sub, sizeof(sub), "%s/sub", away);
+	rmdir(sub);
+	rmdir(away);
+}
+
+Test(watch, paths)
+{
+	struct watch w;
+	char longer[PATH_MAX + 300];
+
+	cr_assert(watch_open(&w, "registry.jsonl"));
+	cr_assert_str_eq(w.dir, ".");
+	cr_assert_str_eq(w.name, "registry.jsonl");
+	watch_close(&w);
+	cr_assert(watch_open(&w, "/x"));
+	cr_assert_str_eq(w.dir, "/");
+	watch_close(&w);
+	cr_assert_not(watch_open(&w, ""));
+	cr_assert_not(watch_open(&w, "/etc/"));
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	cr_assert_not(watch_open(&w, longer));
+	memset(longer, '/', PATH_MAX);
+	cr_assert_not(watch_open(&w, longer));
+}
