@@ -13,6 +13,19 @@ endif
 ifdef SAN
 BUILD  ?= build/san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifdef MSAN
+CC     := clang
+BUILD  ?= build/msan
+SANFLAGS := -fsanitize=memory -fsanitize-memory-track-origins -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifdef FUZZ
+CC     := clang
+BUILD  ?= build/fuzz
+SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifdef COVERAGE
+CC     := gcc
+CFLAGS := -O0 -g
+BUILD  ?= build/coverage
+SANFLAGS := --coverage
 else
 BUILD  ?= build
 endif
@@ -27,6 +40,7 @@ OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
 LIBOBJ   := $(filter-out $(BUILD)/obj/relay/main.o,$(OBJ))
 TESTSRC  := $(wildcard tests/*.c tests/dhcpcodec/*.c tests/registry/*.c tests/rules/*.c tests/relay/*.c)
 TESTOBJ  := $(TESTSRC:%.c=$(BUILD)/obj/%.o)
+BENCHOBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c)) $(BUILD)/obj/tests/build.o
 
 all: $(BUILD)/usher
 
@@ -38,6 +52,10 @@ $(BUILD)/unit: $(LIBOBJ) $(TESTOBJ)
 	@echo "  LD    $@"
 	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcriterion
 
+$(BUILD)/bench: $(LIBOBJ) $(BENCHOBJ)
+	@echo "  LD    $@"
+	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(BUILD)/obj/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
@@ -46,8 +64,14 @@ $(BUILD)/obj/%.o: %.c Makefile VERSION
 test: $(BUILD)/unit $(BUILD)/usher
 	USHER=$(BUILD)/usher $(BUILD)/unit
 
+# As root, 15 minutes: docs/performance.md
+bench: $(BUILD)/bench $(BUILD)/usher
+	scripts/bench --build $(BUILD)
+
 clean:
 	rm -rf build
 
-.PHONY: all test clean
--include $(OBJ:.o=.d) $(TESTOBJ:.o=.d)
+include tests/tests.mk
+
+.PHONY: all test bench clean
+-include $(OBJ:.o=.d) $(TESTOBJ:.o=.d) $(BENCHOBJ:.o=.d)
