@@ -16,6 +16,8 @@ static const struct command {
 	{ "check", cmd_check, "[-c FILE]", "read config and registry, print what was understood" },
 	{ "replay", cmd_replay, "[-c FILE] [--json] [--outcome FILE] IN.pcap [OUT.pcap]",
 		"the same pipeline over a capture, without root" },
+	{ "explain", cmd_explain, "[-c FILE] [--response HEX] ID",
+		"which user, rule, subnet and options a client gets, and why" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
