@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides the echo of a server: a query that we edited is turned into the answer that a server which
+ * does nothing but echo would give, and sent through the pipeline the other way.
+ */
+#include "tests/exercise_packet.h"
+
+#include "dhcpcodec/agent.h"
+#include "dhcpcodec/dhcp6.h"
+#include "dhcpcodec/frame.h"
+#include "relay/state.h"
+#include "tests/build.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUBNETS \
+	"\"subnets\": [" \
+	"{ \"name\": \"reg\", \"prefixes\": [\"10.1.0.0/24\", \"2001:db8:1::/64\"] }," \
+	"{ \"name\": \"unreg\", \"prefixes\": [\"10.99.0.0/24\", \"2001:db8:99::/64\"]," \
+	"  \"max_lease\": 300 } ],"
+
+static const char *const configs[EXERCISE_RIGS] = {
+	"{" SUBNETS
+	"\"rules\": [ { \"when\": { \"registered\": true }, \"subnet\": \"reg\" },"
+	"             { \"when\": { \"registered\": false }, \"subnet\": \"unreg\" } ] }",
+	"{" SUBNETS
+	"\"hint\": \"both\", \"trusted_relays\": [\"0.0.0.0/0\", \"::/0\"], \"vendor_create\": true,"
+	"\"pxe_fields\": \"auto\", \"bootp\": \"drop\", \"oversize\": \"drop\","
+	"\"malformed\": { \"query\": \"pass\", \"response\": \"drop\" },"
+	"\"outcome\": { \"format\": \"json\", \"offers\": true } }",
+	"{" SUBNETS
+	"\"hint\": \"subnet-selection\", \"enforce\": \"log\", \"on_mismatch\": \"server\","
+	"\"malformed\": { \"query\": \"pass\" }, \"auth\": \"key-delivery-ok\","
+	"\"trusted_relays\": [\"10.0.0.0/8\", \"fe80::/10\"], \"max_ip4\": 65535, \"max_ip6\": 65535 }",
+};
+
+static const char registry[] =
+	"{ \"type\": \"HW_ADDR\", \"id\": \"02:00:00:00:00:0a\", \"bootfile\": \"/tftp/a\","
+	"  \"tftp_server\": \"192.0.2.10\", \"domain-name-servers\": \"10.0.0.53, 10.0.1.53\","
+	"  \"host-name\": \"\" }\n"
+	"{ \"type\": \"HW_ADDR\", \"id\": \"00000000\", \"bootfile\": \"/tftp/default\" }\n"
+	"{ \"type\": \"DUID\", \"id\": \"00:03:00:01:02:00:00:00:00:0c\", \"bootfile\": \"/v6/c\","
+	"  \"tftp_server\": \"2001:db8::69\", \"option6-59\": \"hex:c0ffee\" }\n"
+	"{ \"type\": \"DUID\", \"id\": \"000301\", \"bootfile\": \"/v6/short\" }\n";
+
+struct rig *exercise_rig(unsigned which)
+{
+	return rig_new(configs[which], registry);
+}
+
+/*
+ * Flush against a guard page, one time in four, since mprotect() takes longer than the pipeline; the
+ * first time always, so that a packet run alone is. The slot's room is too small for the longest.
+ */
+static enum rig_place choose_place(size_t len)
+{
+	static unsigned runs;
+
+	return len < SLOT_RAW - 16384 && runs++ % 4 == 0 ? RIG_FLUSH_END : RIG_PLAIN;
+}
+
+/* The datagram that goes on: out, or the packet as it came. */
+struct datagram {
+	const uint8_t *bytes;
+	size_t len;
+	struct frame f;
+};
+
+static void check_records(const struct rig *r)
+{
+	MUST(r->records.len < sizeof(r->text));
+	for (size_t i = 0; i < r->records.len; i++)
+		MUST(isprint((unsigned char)r->text[i]) || r->text[i] == '\n');
+}
+
+static void check_counted(const struct rig *r, const struct slot *s)
+{
+	uint64_t causes = 0;
+
+	for (size_t i = 0; i < CAUSE_COUNT; i++)
+		causes += r->counters.causes[i];
+	MUST(causes == 1 && r->counters.packets == 1);
+	MUST(s->verdict == SLOT_ACCEPT || s->verdict == SLOT_DROP);
+	MUST(r->counters.verdicts[s->verdict] == 1);
+	MUST(s->edited == (r->counters.causes[CAUSE_rewritten] == 1) || s->edited);
+	MUST(!s->edited || s->verdict == SLOT_ACCEPT);
+}
+
+/* What is sent instead is a whole datagram that parses, and nothing of the buffer is in it. */
+static void check_edited(struct rig *r, struct slot *s)
+{
+	static uint8_t first[SLOT_OUT];
+	struct dhcp4_view v4;
+	struct dhcp6_view v6;
+	struct frame f;
+	size_t len = s->out_len;
+
+	MUST(len <= SLOT_OUT);
+	MUST(frame_parse(&f, s->out, len, FRAME_VERIFY) == DHCP_OK);
+	MUST(f.ip_len == len && f.pay_off + f.pay_len == len);
+	MUST(f.no_csum || check_udp(s->out) == 0);
+	MUST(f.family == 6 || check_ip4(s->out) == 0);
+	if (f.family == 4)
+		MUST(dhcp4_view_init(&v4, s->out + f.pay_off, f.pay_len) == DHCP_OK);
+	else
+		MUST(dhcp6_view_init(&v6, s->out + f.pay_off, f.pay_len) == DHCP_OK);
+	memcpy(first, s->out, len);
+	memset(s->out, 0x5a, sizeof(s->out));
+	s->verdict = SLOT_ACCEPT;
+	r->records.len = 0;
+	pipeline_run(&r->pipeline, r->batch);
+	MUST(s->edited && s->out_len == len && memcmp(first, s->out, len) == 0);
+}
+
+static bool our_block(const struct rig *r, const struct tlv *agent, struct state *ret)
+{
+	struct agent_block block;
+	struct tlv vendor;
+
+	return agent_get(agent->val, agent->len, RAI_VENDOR, &vendor) &&
+		agent_block(&vendor, r->config->policy->treat.enterprise, state_magic, 2, &block) &&
+		state4_get(ret, block.data, block.len);
+}
+
+/* PROTOCOL 0.12: a client steers itself with 82 or 118 unless they are taken from it. */
+static void check_client_query4(const struct rig *r, const struct datagram *d)
+{
+	struct state state = { 0 };
+	struct dhcp4_view v;
+	size_t agents = 0;
+	struct dhcp4_iter it;
+	struct tlv t;
+
+	if (d->f.dport != 67 || dhcp4_view_init(&v, d->bytes + d->f.pay_off, d->f.pay_len) != DHCP_OK)
+		return;
+	if (v.msg[DHCP4_OP] != BOOTREQUEST || v.type < DHCPDISCOVER || v.type > DHCPINFORM)
+		return;
+	if (v.type == DHCPOFFER || v.type == DHCPACK || v.type == DHCPNAK)
+		return;
+	if (be32_get(v.msg + DHCP4_GIADDR) != 0)
+		return;
+	for (it = dhcp4_begin(&v); dhcp4_next(&it, &t);) {
+		if (t.code != DHO_AGENT_OPTIONS)
+			continue;
+		agents++;
+		MUST(it.field == 0 && our_block(r, &t, &state));
+	}
+	MUST(agents <= 1);
+	if (dhcp4_has(&v, DHO_SUBNET_SELECTION) && !dhcp4_has(&v, DHO_AUTHENTICATION))
+		MUST((state.flags & STATE_OWN_118) != 0);
+}
+
+/* No message of a client that speaks for a relay gets through, unless that relay is trusted. */
+static void check_client_query6(const struct rig *r, const struct datagram *d, bool edited)
+{
+	bool trusts_all = r->config->policy->treat.relay_count6 > 0;
+
+	if (d->f.dport == 547 && d->f.pay_len >= DHCP6_HEAD && !edited && !trusts_all)
+		MUST(d->bytes[d->f.pay_off] != DHCPV6_RELAY_FORW);
+}
+
+static bool holds_ours4(const struct rig *r, const struct datagram *d)
+{
+	struct dhcp4_view v;
+	struct state state;
+	struct tlv t;
+
+	return dhcp4_view_init(&v, d->bytes + d->f.pay_off, d->f.pay_len) == DHCP_OK &&
+		dhcp4_get(&v, DHO_AGENT_OPTIONS, &t) && our_block(r, &t, &state);
+}
+
+static bool holds_ours6(const struct rig *r, const struct datagram *d)
+{
+	struct dhcp6_view v;
+	struct state state;
+	struct tlv t;
+
+	return dhcp6_view_init(&v, d->bytes + d->f.pay_off, d->f.pay_len) == DHCP_OK && v.depth > 0 &&
+		dhcp6_layer_get(&v, 0, D6O_INTERFACE_ID, &t) &&
+		state6_get(&state, r->config->policy->treat.enterprise, t.val, t.len);
+}
+
+/* What carries our state on the way up carries nothing of it on the way down. */
+static void check_echo(struct rig *r, const struct datagram *query, uint8_t *answer)
+{
+	struct slot *s = &r->batch->slots[0];
+	bool six = query->f.family == 6;
+	struct datagram d = { .bytes = s->out };
+
+	frame_seal(&query->f, answer, query->f.pay_len);
+	exercise_packet(r, answer, query->len, SIDE_SERVER);
+	if (s->verdict == SLOT_DROP || !(six ? holds_ours6 : holds_ours4)(r, query))
+		return;
+	MUST(s->edited);
+	MUST(frame_parse(&d.f, s->out, s->out_len, FRAME_VERIFY) == DHCP_OK);
+	MUST(!(six ? holds_ours6 : holds_ours4)(r, &d));
+}
+
+/* The answer of a server that echoes option 82 and 118, to a query that we edited. */
+static void echo4(struct rig *r, const struct datagram *d)
+{
+	static uint8_t answer[SLOT_OUT];
+	struct dhcp4_view v;
+	struct tlv t;
+
+	memcpy(answer, d->bytes, d->len);
+	if (dhcp4_view_init(&v, answer + d->f.pay_off, d->f.pay_len) != DHCP_OK)
+		return;
+	answer[d->f.pay_off + DHCP4_OP] = BOOTREPLY;
+	dhcp4_get(&v, DHO_MESSAGE_TYPE, &t);
+	answer[t.val - answer] = v.type == DHCPDISCOVER ? DHCPOFFER : DHCPACK;
+	be16_put(answer + d->f.udp_off, 67);
+	be16_put(answer + d->f.udp_off + 2, 68);
+	memcpy(answer + d->f.pay_off + DHCP4_YIADDR, "\x0a\x63\0\x07", 4);
+	check_echo(r, d, answer);
+}
+
+static void echo6(struct rig *r, const struct datagram *d)
+{
+	static uint8_t answer[SLOT_OUT];
+	struct dhcp6_view v;
+
+	memcpy(answer, d->bytes, d->len);
+	if (dhcp6_view_init(&v, answer + d->f.pay_off, d->f.pay_len) != DHCP_OK)
+		return;
+	for (unsigned i = 0; i < v.depth; i++)
+		answer[d->f.pay_off + v.layers[i].at] = DHCPV6_RELAY_REPL;
+	answer[d->f.pay_off + v.inner] = v.type == DHCPV6_SOLICIT ? DHCPV6_ADVERTISE : DHCPV6_REPLY;
+	be16_put(answer + d->f.udp_off, 547);
+	be16_put(answer + d->f.udp_off + 2, 547);
+	check_echo(r, d, answer);
+}
+
+bool exercise_packet(struct rig *r, const uint8_t *pkt, size_t len, enum side side)
+{
+	static uint8_t sent[SLOT_OUT];
+	struct rig_packet p = { .bytes = pkt, .len = len, .side = side, .place = choose_place(len) };
+	struct slot *s = &r->batch->slots[0];
+	struct datagram d = { .bytes = pkt, .len = len };
+	bool edited;
+
+	rig_run(r, &p);
+	edited = s->edited;
+	MUST(memcmp(s->raw + s->in_off, pkt, len) == 0);
+	check_counted(r, s);
+	check_records(r);
+	if (s->edited)
+		check_edited(r, s);
+	if (s->verdict == SLOT_DROP)
+		return false;
+	if (edited) {
+		memcpy(sent, s->out, s->out_len);
+		d.bytes = sent;
+		d.len = s->out_len;
+	}
+	if (frame_parse(&d.f, d.bytes, d.len, FRAME_VERIFY) != DHCP_OK)
+		return edited;
+	if (side == SIDE_CLIENT && d.f.family == 4)
+		check_client_query4(r, &d);
+	else if (side == SIDE_CLIENT)
+		check_client_query6(r, &d, edited);
+	if (edited && side == SIDE_CLIENT && d.f.family == 4)
+		echo4(r, &d);
+	else if (edited && side == SIDE_CLIENT)
+		echo6(r, &d);
+	return edited;
+}
+
+bool exercise_message(struct rig *r, int family, const uint8_t *msg, size_t len, enum side side)
+{
+	static struct build b;
+	bool relay = family == 6 && len > 0 && (msg[0] == DHCPV6_RELAY_FORW || msg[0] == DHCPV6_RELAY_REPL);
+
+	b.len = 0;
+	if (family == 4 && side == SIDE_CLIENT)
+		build_ip4(&b, "", 68, 67, msg, len);
+	else if (family == 4)
+		build_ip4(&b, "", 67, 68, msg, len);
+	else if (side == SIDE_CLIENT)
+		build_ip6(&b, 17, "", relay ? 547 : 546, 547, msg, len);
+	else
+		build_ip6(&b, 17, "", 547, relay ? 547 : 546, msg, len);
+	return exercise_packet(r, b.b, b.len, side);
+}
