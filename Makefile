@@ -3,6 +3,7 @@
 CC      ?= gcc
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
+SYSCONFDIR ?= /etc
 VERSION := $(shell cat VERSION)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
@@ -67,6 +68,17 @@ test: $(BUILD)/unit $(BUILD)/usher
 # As root, 15 minutes: docs/performance.md
 bench: $(BUILD)/bench $(BUILD)/usher
 	scripts/bench --build $(BUILD)
+
+install: $(BUILD)/usher
+	install -D -m 755 $(BUILD)/usher $(DESTDIR)$(PREFIX)/sbin/usher
+	install -D -m 755 scripts/divert $(DESTDIR)$(PREFIX)/sbin/usher-divert
+	install -d -m 750 $(DESTDIR)$(SYSCONFDIR)/usher
+	install -d -m 755 $(DESTDIR)$(PREFIX)/share/doc/usher/examples $(DESTDIR)/var/log/usher
+	install -m 644 README.md CHANGELOG.md COPYING docs/*.md $(DESTDIR)$(PREFIX)/share/doc/usher
+	install -m 644 docs/examples/* $(DESTDIR)$(PREFIX)/share/doc/usher/examples
+	for page in docs/*.[58]; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
 
 clean:
 	rm -rf build
