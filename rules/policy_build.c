@@ -228,6 +228,26 @@ static enum rule_err warn_shadowed(struct policy_builder *b, struct rule_error *
 	return RULE_OK;
 }
 
+/* Where the restricted subnet lacks a protocol that others have, its clients are refused everything. */
+static enum rule_err warn_restricted(struct policy_builder *b, struct rule_error *err)
+{
+	const struct subnets *s = &b->policy->subnets;
+	const struct subnet *last = s->count > 0 ? &s->all[s->count - 1] : NULL;
+	size_t count4 = 0, count6 = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		count4 += s->all[i].count4;
+		count6 += s->all[i].count6;
+	}
+	if (last == NULL || ((count4 == 0 || last->count4 > 0) && (count6 == 0 || last->count6 > 0)))
+		return RULE_OK;
+	if (!policy_warn(b, NULL, "subnet \"%s\", the restricted one, has no IPv%d prefix as others have, "
+		"so who is restricted gets no IPv%d address", last->name, last->count4 == 0 ? 4 : 6,
+		last->count4 == 0 ? 4 : 6))
+		return err->code = RULE_E_MEMORY;
+	return RULE_OK;
+}
+
 static void hash_text(void *ctx, const char *text, size_t len)
 {
 	uint32_t *h = ctx;
@@ -252,7 +272,8 @@ struct policy *policy_finish(struct policy_builder *b, struct rule_error *err)
 	struct policy *p = b->policy;
 
 	if (subnets_compile(&p->subnets, &p->arena, err) != RULE_OK ||
-		compile_rules(b, err) != RULE_OK || warn_shadowed(b, err) != RULE_OK) {
+		compile_rules(b, err) != RULE_OK || warn_restricted(b, err) != RULE_OK ||
+		warn_shadowed(b, err) != RULE_OK) {
 		policy_abandon(b);
 		return NULL;
 	}

@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum settled { IS_FALSE, IS_TRUE, IS_OPEN };
+enum { DAY = 24 * 60 };
 
 struct shadow shadow_begin(const struct policy *p)
 {
@@ -40,7 +41,7 @@ static bool in_spans(const struct test *t, unsigned int minute)
 
 static bool spans_cover(const struct test *a, const struct test *b)
 {
-	for (unsigned int minute = 0; minute < 24 * 60; minute++)
+	for (unsigned int minute = 0; minute < DAY; minute++)
 		if (in_spans(b, minute) && !in_spans(a, minute))
 			return false;
 	return true;
@@ -162,10 +163,12 @@ static bool implies_user(const struct test *w, bool truth)
 	return w->matcher->kind == TEST_PRESENT ? w->truth == truth : truth;
 }
 
-static enum settled settled_by(const struct test *t, const struct test *w, bool truth)
+static enum settled settled_by(
+	struct shadow *s, const struct test *t, const struct test *w, bool truth)
 {
 	enum settled e = IS_OPEN;
 
+	s->steps++;
 	if (t->attribute != NULL)
 		e = attribute_settled(t, w, truth);
 	else if (is_registered(t) && implies_user(w, truth))
@@ -173,6 +176,7 @@ static enum settled settled_by(const struct test *t, const struct test *w, bool 
 	if (e != IS_OPEN || !same_thing(t, w) || t->matcher->kind != w->matcher->kind ||
 		t->matcher->kind == TEST_PRESENT || t->matcher->kind == TEST_SET)
 		return e;
+	s->steps += t->matcher->kind == TEST_SPANS ? DAY : (size_t)t->count * w->count;
 	if (truth && covers(t, w))
 		return IS_TRUE;
 	if ((!truth && covers(w, t)) || (truth && excludes(t, w)))
@@ -184,11 +188,11 @@ static enum settled settled(struct shadow *s, const struct test *t)
 {
 	enum settled e = IS_OPEN;
 
-	s->steps += s->depth + 1;
+	s->steps++;
 	if (t->matcher->kind == TEST_SET)
 		e = set_settled(s, t);
 	for (size_t i = 0; e == IS_OPEN && i < s->depth; i++)
-		e = settled_by(t, s->way[i].test, s->way[i].truth);
+		e = settled_by(s, t, s->way[i].test, s->way[i].truth);
 	return e;
 }
 
