@@ -90,7 +90,6 @@ static void publish(struct reload *r, const struct load_result *new)
 {
 	r->latest = new->registry;
 	r->options.publish(r->options.ctx, new->registry, new->fd, &new->stats);
-	say_report(r);
 	if (new->stats.exposed && !r->exposed)
 		say_exposed(r);
 	r->exposed = new->stats.exposed;
@@ -135,6 +134,7 @@ enum reg_err reload_first(struct reload *r, const struct reload_options *options
 	if (e != REG_OK)
 		return e;
 	options->source->ops->close(options->source, true);
+	say_report(r);
 	publish(r, &result);
 	return REG_OK;
 }
@@ -160,6 +160,7 @@ static enum reg_err consider(struct reload *r, bool force, struct load_result *r
 		return fail(r, REG_E_EMPTY, err);
 	}
 	s->ops->close(s, true);
+	say_report(r);
 	if (result->stats.added && result->stats.read == 0) {
 		discard(result);
 	} else if (!force && shrunk(r, &result->stats)) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,9 +99,11 @@ bool watch_drain(struct watch *w)
 {
 	_Alignas(struct inotify_event) char buf[8192];
 	bool any = false;
+	int waiting = 0;
 	ssize_t n;
 
-	if (w->fd < 0)
+	/* Most often there is nothing, and this is what finds it out with the least work. */
+	if (w->fd < 0 || (ioctl(w->fd, FIONREAD, &waiting) == 0 && waiting == 0))
 		return false;
 	while ((n = read(w->fd, buf, sizeof(buf))) > 0) {
 		const struct inotify_event *ev;

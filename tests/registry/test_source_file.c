@@ -450,7 +450,7 @@ Test(source_file, not_only_appended_to)
 	cr_assert_eq(s->ops->verify(s), SOURCE_QUIET);
 
 	fd = open(t.path, O_WRONLY);
-	cr_assert_eq(pwrite(fd, USER("ffffff"), line - 1, (off_t)(line * 5)), line - 1);
+	cr_assert_eq(pwrite(fd, USER("ffffff"), line - 1, (off_t)(line * 5)), (ssize_t)line - 1);
 	close(fd);
 	temp_append(t.path, USER("01") "\n");
 	cr_assert_eq(look(s), SOURCE_GREW);
