@@ -183,10 +183,12 @@ void dhcp4_edit_set(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, size
 	if (e->err != DHCP_OK)
 		return;
 	old = taken(e, code, &first);
-	if (!fits(e, old, size)) {
+	if (code == DHO_PAD || code == DHO_END)
+		e->err = DHCP_E_RANGE;
+	else if (!fits(e, old, size))
 		e->err = DHCP_E_NOSPACE;
+	if (e->err != DHCP_OK)
 		return;
-	}
 	if (old > 0)
 		pos = (size_t)(first.at - e->msg);
 	else
@@ -204,7 +206,7 @@ void dhcp4_edit_append(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, s
 {
 	if (e->err != DHCP_OK)
 		return;
-	if (len > MAX_INSTANCE)
+	if (len > MAX_INSTANCE || code == DHO_PAD || code == DHO_END)
 		e->err = DHCP_E_RANGE;
 	else if (!fits(e, 0, 2 + len))
 		e->err = DHCP_E_NOSPACE;

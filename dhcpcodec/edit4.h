@@ -38,11 +38,12 @@ size_t dhcp4_edit_room(const struct dhcp4_edit *e);
  * Puts one value in the place of all instances of the option: where the first one of the options
  * field stood, else before an option 82 that is the last one, else at the end. A value of more than
  * 255 bytes is split into adjacent instances (RFC 3396 section 5). Instances in an overloaded file
- * or sname are removed. Errors: NOSPACE, and then the message is as it was.
+ * or sname are removed. Errors: NOSPACE, RANGE if the code is that of PAD or END; then the message
+ * is as it was.
  */
 void dhcp4_edit_set(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, size_t len);
 
-/* Adds one option at the very end. Errors: NOSPACE, RANGE if len > 255. */
+/* Adds one option at the very end. Errors: NOSPACE, RANGE if len > 255 or as above. */
 void dhcp4_edit_append(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, size_t len);
 
 /* Removes all instances, also those in an overloaded file or sname; none is no error. */

@@ -33,10 +33,12 @@ struct tlv_iter {
 	enum dhcp_err err;         /* DHCP_E_OPTLEN: the area is broken at pos */
 };
 
+/* A walk over area[len]; area may be NULL if len is 0. */
 static inline struct tlv_iter tlv_begin(const uint8_t *area, size_t len)
 {
-	struct tlv_iter it = { .pos = area, .end = area + len, .ended = false, .err = DHCP_OK };
+	struct tlv_iter it = { .pos = area, .ended = false, .err = DHCP_OK };
 
+	it.end = len > 0 ? area + len : area;
 	return it;
 }
 

@@ -83,6 +83,16 @@ Test(tlv, walks)
 	}
 }
 
+Test(tlv, nothing_may_be_null)
+{
+	struct tlv t;
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		cr_assert(tlv_whole(families[i], NULL, 0));
+		cr_assert(!tlv_find(families[i], NULL, 0, 1, &t));
+	}
+}
+
 Test(tlv, largest_options)
 {
 	size_t n = 2 + 255 + 4 + 65535;
