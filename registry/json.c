@@ -83,6 +83,8 @@ static void count_lines(struct parse *p, size_t upto)
 		p->line++;
 		p->counted = (size_t)(nl - p->text) + 1;
 	}
+	if (p->counted < upto)
+		p->counted = upto;
 }
 
 /* No JSON token holds a line end, so the line where a token ends is the one where it began. */

@@ -32,16 +32,16 @@ enum reg_id_type reg_id_type_find(const char *name, size_t len)
 	return (enum reg_id_type)t;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+/* Of a character: its value as a hex digit plus 1, SKIP if it says nothing, 0 if it is wrong. */
+enum { SKIP = 17 };
+static const uint8_t hex[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5,
+	['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+	[':'] = SKIP, [' '] = SKIP, ['\t'] = SKIP, ['\n'] = SKIP, ['\v'] = SKIP, ['\f'] = SKIP,
+	['\r'] = SKIP,
+};
 
 static enum reg_err wrong_char(char c, char why[static REG_WHY])
 {
@@ -75,14 +75,14 @@ enum reg_err reg_id_parse(enum reg_id_type type, const char *text, size_t len, s
 	size_t digits = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		int digit = hex_digit(text[i]);
+		uint8_t digit = hex[(unsigned char)text[i]];
 
-		if (text[i] == ':' || (text[i] != '\0' && strchr(" \t\n\v\f\r", text[i]) != NULL))
+		if (digit == SKIP)
 			continue;
-		if (digit < 0)
+		if (digit == 0)
 			return wrong_char(text[i], why);
 		if (digits / 2 < sizeof(id.bytes))
-			id.bytes[digits / 2] = (uint8_t)(id.bytes[digits / 2] << 4 | digit);
+			id.bytes[digits / 2] = (uint8_t)(id.bytes[digits / 2] << 4 | (digit - 1));
 		digits++;
 	}
 	if (check_length(type, digits, why) != REG_OK)
