@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a config file becomes a struct config: the text a tree, the members of the tree the rows
- * of the table of keys, and what is left out the default of its row, read like anything else. What
- * the file says is looked at in its own order, so that the first error told is the first in the file.
+ * Hides how a config file becomes a struct config: the text a tree, the members of the tree the
+ * rows of the table of keys, and what is left out the default of its row, read like anything else.
+ * What the file says is looked at in its own order, so that the first error told is the first in
+ * the file.
  */
 #include "relay/config.h"
 
@@ -65,8 +66,8 @@ static enum rule_err unknown(struct reading *rd, const struct node *n, const cha
 		}
 		known[found] = keys[i].path;
 		if (dot != NULL) {
-			snprintf(groups[found], sizeof(groups[0]), "%.*s", (int)(dot - keys[i].path),
-				keys[i].path);
+			snprintf(groups[found], sizeof(groups[0]), "%.*s",
+				(int)(dot - keys[i].path), keys[i].path);
 			known[found] = groups[found];
 		}
 		found++;
@@ -288,7 +289,8 @@ struct config *config_load(const char *path, struct config_error *err)
 		c = config_parse(path, text, len, err);
 	free(text);
 	if (c != NULL && S_ISREG(st.st_mode) && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		warn_first(c, "group or others may write to the config: take that away with chmod go-w");
+		warn_first(c,
+			"group or others may write to the config: take that away with chmod go-w");
 	return c;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The config: one JSON file with comments, read once, checked as a whole, never changed. Every key is
- * a row of one table (config_key.c); docs/usher.json.5 describes them all.
+ * The config: one JSON file with comments, read once, checked as a whole, never changed. Every key
+ * is a row of one table (config_key.c); docs/usher.json.5 describes them all.
  */
 #ifndef USHER_RELAY_CONFIG_H
 #define USHER_RELAY_CONFIG_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The config as understood, for `usher check`: every row of the table of keys with its value, then the
- * compiled subnets and rules. The key of the state is left out, because such a listing is passed on.
+ * The config as understood, for `usher check`: every row of the table of keys with its value, then
+ * the compiled subnets and rules. The key of the state is left out, because such a listing is
+ * passed on.
  */
 #include "relay/config_key.h"
 

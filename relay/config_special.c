@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The values of the config that only one key has: queue numbers, marks, the key of the state, relays,
- * identities. What is part of the policy (subnets, rules, relays) goes to its builder, which says
- * whether it fits together.
+ * The values of the config that only one key has: queue numbers, marks, the key of the state,
+ * relays, identities. What is part of the policy (subnets, rules, relays) goes to its builder,
+ * which says whether it fits together.
  */
 #include "relay/config_key.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how the actions of a rule are written. Each is read once into the rule's decision; nothing of
- * this file runs for a packet.
+ * Hides how the actions of a rule are written. Each is read once into the rule's decision; nothing
+ * of this file runs for a packet.
  */
 #include "rules/action.h"
 
@@ -58,7 +58,8 @@ static void print_subnet(const struct rule *rule, struct writer *w)
 	writer_text(w, "subnet", rule->subnet_text);
 }
 
-static enum rule_err parse_max_lease(struct action_reader *r, const struct node *n, struct rule *ret)
+static enum rule_err parse_max_lease(
+	struct action_reader *r, const struct node *n, struct rule *ret)
 {
 	return node_uint(n, 0, UINT32_MAX - 1, &ret->base.max_lease, r->err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The action "options": hides how options and their values are named and turned into bytes while the
- * policy is made. A name that both families have stands for both where the value fits both.
+ * The action "options": hides how options and their values are named and turned into bytes while
+ * the policy is made. A name that both families have stands for both where the value fits both.
  *
  * Putting the options into an answer is the pipeline's work.
  */
@@ -132,7 +132,8 @@ static enum rule_err parse_values(
 	enum rule_err e = RULE_OK;
 
 	if (n->kind != JSON_OBJECT)
-		return node_expected(n, r->err, RULE_E_TYPE, "an object of options and their values");
+		return node_expected(
+			n, r->err, RULE_E_TYPE, "an object of options and their values");
 	for (const struct node *i = n->first; e == RULE_OK && i != NULL; i = i->next)
 		e = parse_value(r, i, how, edits);
 	return e;
@@ -154,7 +155,8 @@ static enum rule_err parse_removals(
 				continue;
 			found = true;
 			edit.name = i->text;
-			if (check(r, i, i->text, &edit) != RULE_OK || add(r, i, edits, &edit) != RULE_OK)
+			if (check(r, i, i->text, &edit) != RULE_OK ||
+				add(r, i, edits, &edit) != RULE_OK)
 				return r->err->code;
 		}
 		if (!found)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides where the two protocols keep the same thing: RFC 2132 9.13, RFC 3004, RFC 4578 and option 82
- * in DHCPv4; RFC 8415 21.15, 21.16 and 21.18, RFC 5970, RFC 4649, RFC 4580 in DHCPv6.
+ * Hides where the two protocols keep the same thing: RFC 2132 9.13, RFC 3004, RFC 4578 and option
+ * 82 in DHCPv4; RFC 8415 21.15, 21.16 and 21.18, RFC 5970, RFC 4649, RFC 4580 in DHCPv6.
  *
- * A list inside an option that is broken counts up to where it breaks. What a relay would say is not
- * believed of a message that came straight from an untrusted client.
+ * A list inside an option that is broken counts up to where it breaks. What a relay would say is
+ * not believed of a message that came straight from an untrusted client.
  */
 #include "rules/evidence.h"
 

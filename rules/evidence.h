@@ -54,8 +54,9 @@ const struct values *evidence_values(struct evidence *e, enum evidence_kind kind
 /* The value of the user's attribute of that slot; at == NULL without a user or attribute. */
 struct bytes evidence_attribute(struct evidence *e, unsigned int slot);
 /*
- * giaddr, or the link-address of the innermost relay that gives a usable one: not ::, not link-local
- * (what servers look at, PROTOCOL B.2). NULL if the message was not relayed, or by nobody we trust.
+ * giaddr, or the link-address of the innermost relay that gives a usable one: not ::, not
+ * link-local (what servers look at, PROTOCOL B.2). NULL if the message was not relayed, or by
+ * nobody we trust.
  */
 const uint8_t *evidence_relay(struct evidence *e);
 /* The minute of the local day; *ret_weekday 0 for Sunday. */

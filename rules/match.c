@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how a condition becomes jumps. The tests of a "when" stand in the order of the config, each
- * group before what is in it. match_link() then gives every test that is no group the place to go to
- * when it is true and when it is false, over the end of its group and of its rule, so that a decision
- * is one loop without a stack, whatever the nesting.
+ * group before what is in it. match_link() then gives every test that is no group the place to go
+ * to when it is true and when it is false, over the end of its group and of its rule, so that a
+ * decision is one loop without a stack, whatever the nesting.
  */
 #include "rules/match_row.h"
 
@@ -113,7 +113,8 @@ enum rule_err match_parse(struct match_reader *r, const struct node *when)
 static enum rule_err parse_inner(struct match_reader *r, const struct node *n)
 {
 	if (n->kind != JSON_OBJECT || n->first == NULL)
-		return node_expected(n, r->err, RULE_E_TYPE, "an object with at least one condition");
+		return node_expected(
+			n, r->err, RULE_E_TYPE, "an object with at least one condition");
 	return match_parse(r, n);
 }
 
@@ -159,7 +160,8 @@ static uint32_t entry(const struct tests *ts, size_t i)
 	return (uint32_t)i;
 }
 
-static void link_row(struct tests *ts, size_t first, size_t end, bool any, uint32_t yes, uint32_t no);
+static void link_row(
+	struct tests *ts, size_t first, size_t end, bool any, uint32_t yes, uint32_t no);
 
 static void link_one(struct tests *ts, size_t i, uint32_t yes, uint32_t no)
 {
@@ -181,7 +183,8 @@ static void link_one(struct tests *ts, size_t i, uint32_t yes, uint32_t no)
 	}
 }
 
-static void link_row(struct tests *ts, size_t first, size_t end, bool any, uint32_t yes, uint32_t no)
+static void link_row(
+	struct tests *ts, size_t first, size_t end, bool any, uint32_t yes, uint32_t no)
 {
 	for (size_t i = first; i < end; i = ts->all[i].end) {
 		size_t behind = ts->all[i].end;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Conditions: the "when" of a rule, compiled into a row of tests. Groups (not, all, any) are in the
- * row too, for printing; evaluation goes from one true test to the next by jumps and never meets them.
+ * row too, for printing; evaluation goes from one true test to the next by jumps and never meets
+ * them.
  */
 #ifndef USHER_RULES_MATCH_H
 #define USHER_RULES_MATCH_H
@@ -32,7 +33,8 @@ struct matcher {
 	enum test_kind kind;
 	bool single;    /* a packet has at most one value: two different ones exclude each other */
 	uint64_t domain;/* SET: the bits of all values that there are; 0: not known */
-	enum rule_err (*parse)(struct match_reader *r, const struct matcher *m, const struct node *n);
+	enum rule_err (*parse)(
+		struct match_reader *r, const struct matcher *m, const struct node *n);
 	bool (*eval)(const struct test *t, struct evidence *e);     /* NULL: a group */
 	void (*print)(const struct tests *ts, size_t i, struct writer *w);
 	const char *help;

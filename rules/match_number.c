@@ -163,8 +163,8 @@ MATCH_PRINT(print_time)
 	for (uint32_t k = 0; k < t->count; k++) {
 		const struct span *s = &t->spans[k];
 
-		snprintf(text, sizeof(text), "%02u:%02u-%02u:%02u", s->from / 60 % 24u, s->from % 60u,
-			s->to / 60 % 25u, s->to % 60u);
+		snprintf(text, sizeof(text), "%02u:%02u-%02u:%02u", s->from / 60 % 24u,
+			s->from % 60u, s->to / 60 % 25u, s->to % 60u);
 		writer_text(w, t->count > 1 ? NULL : "time", text);
 	}
 	if (t->count > 1)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Conditions that compare bytes with patterns: what a client or a relay says of itself, the beginning
- * of an id, the attributes of a user. Where a message holds several values one of them is enough.
+ * Conditions that compare bytes with patterns: what a client or a relay says of itself, the
+ * beginning of an id, the attributes of a user. Where a message holds several values one of them is
+ * enough.
  *
  * A user who has an attribute with the empty value has it; a client that is no user has none.
  */
@@ -10,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum rule_err read_patterns(
-	struct match_reader *r, const struct node *n, const struct pattern **ret, uint32_t *ret_count)
+static enum rule_err read_patterns(struct match_reader *r, const struct node *n,
+	const struct pattern **ret, uint32_t *ret_count)
 {
 	struct pattern *all = arena_alloc(r->arena, node_count(n) * sizeof(*all));
 	enum rule_err e = match_not_empty(r, n, "at least one text");
@@ -115,8 +116,9 @@ MATCH_PARSE(parse_id_prefix)
 		struct pattern p = { .open_end = true, .text = i->text };
 		uint8_t bytes[REG_ID_MAX];
 
-		if (i->kind != JSON_STRING || !pattern_hex_read(i->text, i->len, bytes, sizeof(bytes),
-						      &p.bytes.len) || p.bytes.len == 0)
+		if (i->kind != JSON_STRING ||
+			!pattern_hex_read(i->text, i->len, bytes, sizeof(bytes), &p.bytes.len) ||
+			p.bytes.len == 0)
 			return node_expected(i, r->err, RULE_E_VALUE,
 				"the first bytes of an id in hex, such as \"00:11:22\"");
 		p.bytes.at = arena_copy(r->arena, bytes, p.bytes.len);
@@ -232,7 +234,8 @@ static enum rule_err parse_attribute(struct match_reader *r, const struct node *
 		return RULE_OK;
 	}
 	if (n->kind != JSON_STRING && n->kind != JSON_ARRAY)
-		return node_expected(n, r->err, RULE_E_TYPE, "a text, a list of texts, true or false");
+		return node_expected(
+			n, r->err, RULE_E_TYPE, "a text, a list of texts, true or false");
 	return read_patterns(r, n, &t->patterns, &t->count);
 }
 
@@ -242,7 +245,8 @@ MATCH_PARSE(parse_user)
 	enum rule_err e = RULE_OK;
 
 	if (n->kind != JSON_OBJECT || n->first == NULL)
-		return node_expected(n, r->err, RULE_E_TYPE, "an object with at least one attribute");
+		return node_expected(
+			n, r->err, RULE_E_TYPE, "an object with at least one attribute");
 	if (match_new(r, m) == NULL)
 		return RULE_E_MEMORY;
 	for (const struct node *i = n->first; e == RULE_OK && i != NULL; i = i->next)

@@ -322,7 +322,8 @@ enum rule_err node_string(
 	if (n->kind != JSON_STRING)
 		return node_expected(n, err, RULE_E_TYPE, "%s", what);
 	if (n->len < min || n->len > max)
-		return node_expected(n, err, RULE_E_VALUE, "%s of %zu to %zu bytes", what, min, max);
+		return node_expected(
+			n, err, RULE_E_VALUE, "%s of %zu to %zu bytes", what, min, max);
 	return RULE_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a pattern is written and compared. A star stands only at either end, so that the longest
- * value that a client can send is searched in one pass, whatever the pattern.
+ * Hides how a pattern is written and compared. A star stands only at either end, so that the
+ * longest value that a client can send is searched in one pass, whatever the pattern.
  *
  * Bytes are compared as they are: no letter case, no locale.
  */
@@ -84,7 +84,8 @@ enum rule_err pattern_read(
 	}
 	if (len >= 4 && memcmp(text, "hex:", 4) == 0) {
 		if (!pattern_hex_read(text + 4, len - 4, buf, len, &p.bytes.len))
-			return node_expected(n, err, RULE_E_VALUE, "pairs of hex digits behind \"hex:\"");
+			return node_expected(
+				n, err, RULE_E_VALUE, "pairs of hex digits behind \"hex:\"");
 	} else {
 		unescape(text, len, buf, &p.bytes.len);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * decide(): from what is known of a packet to what is to be done with it. Walks the jumps that
- * rules/match.c laid through the tests of all rules, copies the decision that the rule's actions were
- * read into, and settles the one thing that depends on the user: the subnet.
+ * rules/match.c laid through the tests of all rules, copies the decision that the rule's actions
+ * were read into, and settles the one thing that depends on the user: the subnet.
  *
  * Making a policy is rules/policy_build.c, writing it rules/policy_print.c.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The policy: subnets, the compiled rules and the treatment of packets, all immutable, and decide(),
- * a pure function from what is known of a packet to what is to be done with it.
+ * The policy: subnets, the compiled rules and the treatment of packets, all immutable, and
+ * decide(), a pure function from what is known of a packet to what is to be done with it.
  */
 #ifndef USHER_RULES_POLICY_H
 #define USHER_RULES_POLICY_H
@@ -120,8 +120,8 @@ struct decision {
  *   not given     the same for a user; for an unregistered client the restricted subnet
  *
  * An attribute may also say "server". One that names no subnet of ours gives the restricted subnet:
- * a slip in the registry must not let anybody in. If no rule matches: the restricted subnet. Without
- * any subnet at all nothing is steered and ret->subnet is NULL.
+ * a slip in the registry must not let anybody in. If no rule matches: the restricted subnet.
+ * Without any subnet at all nothing is steered and ret->subnet is NULL.
  *
  * Pure but for the local time zone; allocates nothing. A response does not hold all that its query
  * held (vendor class, relay's options): its decision is policy_decision_of() the rule in its state.
@@ -129,15 +129,16 @@ struct decision {
 void policy_decide(const struct policy *p, const struct facts *f, struct decision *ret);
 
 /*
- * The decision of a known rule, without matching again; user may be NULL. A rule_index of rule_count
- * or more is that of no rule. The index means the same rule only while p->generation is the same.
+ * The decision of a known rule, without matching again; user may be NULL. A rule_index of
+ * rule_count or more is that of no rule. The index means the same rule only while p->generation is
+ * the same.
  */
 void policy_decision_of(const struct policy *p, uint16_t rule_index, const struct reg_user *user,
 	struct decision *ret);
 
 /*
- * Writes subnets and rules as the arrays "subnets" and "rules" of an object that is open. Read again
- * they make the same policy.
+ * Writes subnets and rules as the arrays "subnets" and "rules" of an object that is open. Read
+ * again they make the same policy.
  */
 void policy_print(const struct policy *p, struct writer *w);
 

@@ -59,8 +59,8 @@ enum rule_err policy_add_subnet(
 	enum rule_err e;
 
 	if (s->count == SUBNETS_MAX)
-		return node_fail(n, err, RULE_E_LIMIT, "expected no more than %d subnets, got another",
-			SUBNETS_MAX);
+		return node_fail(n, err, RULE_E_LIMIT,
+			"expected no more than %d subnets, got another", SUBNETS_MAX);
 	e = subnet_read(&b->policy->arena, n, &new, err);
 	if (e != RULE_OK)
 		return e;
@@ -86,8 +86,8 @@ static enum rule_err add_rule(
 	const struct node **all;
 
 	if (b->rule_count == RULES_MAX)
-		return node_fail(
-			n, err, RULE_E_LIMIT, "expected no more than %d rules, got another", RULES_MAX);
+		return node_fail(n, err, RULE_E_LIMIT,
+			"expected no more than %d rules, got another", RULES_MAX);
 	all = arena_grow(&b->policy->arena, b->rules, b->rule_count, sizeof(*all));
 	if (all == NULL)
 		return err->code = RULE_E_MEMORY;
@@ -205,7 +205,8 @@ static enum rule_err compile_rules(struct policy_builder *b, struct rule_error *
 	if (p->rules == NULL)
 		return err->code = RULE_E_MEMORY;
 	for (; p->rule_count < b->rule_count; p->rule_count++)
-		if (compile_rule(b, b->rules[p->rule_count], &p->rules[p->rule_count], err) != RULE_OK)
+		if (compile_rule(b, b->rules[p->rule_count], &p->rules[p->rule_count], err) !=
+			RULE_OK)
 			return err->code;
 	link_rules(p);
 	return RULE_OK;
@@ -219,7 +220,8 @@ static enum rule_err warn_shadowed(struct policy_builder *b, struct rule_error *
 		enum shadow_result r = shadow_check(&s, i);
 
 		if (r == SHADOW_NEVER &&
-			!policy_warn(b, b->rules[i], "can never match: its conditions exclude each other"))
+			!policy_warn(b, b->rules[i],
+				"can never match: its conditions exclude each other"))
 			return err->code = RULE_E_MEMORY;
 		if (r == SHADOW_EARLIER && !policy_warn(b, b->rules[i],
 			"can never match: the rules before it match all that it would"))
@@ -239,11 +241,13 @@ static enum rule_err warn_restricted(struct policy_builder *b, struct rule_error
 		count4 += s->all[i].count4;
 		count6 += s->all[i].count6;
 	}
-	if (last == NULL || ((count4 == 0 || last->count4 > 0) && (count6 == 0 || last->count6 > 0)))
+	if (last == NULL ||
+		((count4 == 0 || last->count4 > 0) && (count6 == 0 || last->count6 > 0)))
 		return RULE_OK;
-	if (!policy_warn(b, NULL, "subnet \"%s\", the restricted one, has no IPv%d prefix as others have, "
-		"so who is restricted gets no IPv%d address", last->name, last->count4 == 0 ? 4 : 6,
-		last->count4 == 0 ? 4 : 6))
+	if (!policy_warn(b, NULL,
+		    "subnet \"%s\", the restricted one, has no IPv%d prefix as others have, "
+		    "so who is restricted gets no IPv%d address",
+		    last->name, last->count4 == 0 ? 4 : 6, last->count4 == 0 ? 4 : 6))
 		return err->code = RULE_E_MEMORY;
 	return RULE_OK;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides a search: is there a way through the tests on which the rule asked about holds and all rules
- * before it do not? A way is a list of tests and their results; a test that the results so far settle
- * is not free to choose. What tests say about each other is known for tests of one kind about one
- * thing, and for attributes and being registered; other connections are not seen, so a shadowed rule
- * may be missed but a rule that can match is never accused.
+ * Hides a search: is there a way through the tests on which the rule asked about holds and all
+ * rules before it do not? A way is a list of tests and their results; a test that the results so
+ * far settle is not free to choose. What tests say about each other is known for tests of one kind
+ * about one thing, and for attributes and being registered; other connections are not seen, so a
+ * shadowed rule may be missed but a rule that can match is never accused.
  */
 #include "rules/shadow.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how an address finds its subnet (one sorted array of disjoint prefixes per kind, searched by
- * halving) and how subnets get their ids. The ids travel in the state that we write into packets, so
- * they depend on the names alone: not on the order of the config, not on the run.
+ * Hides how an address finds its subnet (one sorted array of disjoint prefixes per kind, searched
+ * by halving) and how subnets get their ids. The ids travel in the state that we write into
+ * packets, so they depend on the names alone: not on the order of the config, not on the run.
  *
  * Reading subnets from the config is rules/subnet_read.c.
  */
@@ -155,7 +155,8 @@ static enum rule_err fail(struct rule_error *err, enum rule_err code, const stru
 static enum rule_err overlap(const struct subnets *s, const struct prefix_entry *a,
 	const struct prefix_entry *b, uint8_t family, struct rule_error *err)
 {
-	const struct prefix_entry *later = a->subnet > b->subnet ? a : b, *first = later == a ? b : a;
+	const struct prefix_entry *later = a->subnet > b->subnet ? a : b,
+				  *first = later == a ? b : a;
 	char text1[PREFIX_TEXT_MAX], text2[PREFIX_TEXT_MAX];
 
 	snprintf(err->text, sizeof(err->text),
@@ -269,7 +270,8 @@ static enum rule_err hints_set(struct subnets *s, size_t i, struct rule_error *e
 			inet_ntop(AF_INET, n->hint4, text, sizeof(text)));
 		return fail(err, RULE_E_HINT, s, i, "hint4");
 	}
-	if (n->has_hint6 && (!any_holds(n->prefixes6, n->count6, n->hint6) || !hint6_usable(n->hint6))) {
+	if (n->has_hint6 &&
+		(!any_holds(n->prefixes6, n->count6, n->hint6) || !hint6_usable(n->hint6))) {
 		snprintf(err->text, sizeof(err->text),
 			"expected a global unicast address inside the IPv6 prefixes of subnet \"%s\", got %s",
 			n->name, inet_ntop(AF_INET6, n->hint6, text, sizeof(text)));

@@ -59,8 +59,8 @@ struct subnets {
 /*
  * Completes subnets whose names, prefixes and given hints are set: the last one becomes the
  * restricted one, ids are given out, missing hints get their default (the network address of the
- * first IPv4 prefix; ::1 in the first IPv6 prefix), the maps are made in `a`. Errors, with err's line
- * and path set to the subnet's: OVERLAP (names both subnets), HINT, MEMORY.
+ * first IPv4 prefix; ::1 in the first IPv6 prefix), the maps are made in `a`. Errors, with err's
+ * line and path set to the subnet's: OVERLAP (names both subnets), HINT, MEMORY.
  */
 enum rule_err subnets_compile(struct subnets *s, struct arena *a, struct rule_error *err);
 

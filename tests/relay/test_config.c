@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tests/config/ holds configs: NAME.json with NAME.err, the error as it must be told, or with NAME.ok,
- * lines that the printed config must hold and, as "warning: ...", all warnings in their order.
- * PATH.json and PATH-bad.json are for the key of that path; x- are errors and y- configs beyond.
+ * tests/config/ holds configs: NAME.json with NAME.err, the error as it must be told, or with
+ * NAME.ok, lines that the printed config must hold and, as "warning: ...", all warnings in their
+ * order. PATH.json and PATH-bad.json are for the key of that path; x- are errors and y- configs
+ * beyond.
  */
 #include "relay/config.h"
 
@@ -97,7 +98,8 @@ static void expect_lines(const char *path, const struct config *c, char *expecte
 
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (strncmp(line, "warning: ", 9) != 0) {
-			cr_expect_not_null(strstr(printed(c), line), "%s: %s\n%s", path, line, printed(c));
+			cr_expect_not_null(
+				strstr(printed(c), line), "%s: %s\n%s", path, line, printed(c));
 			continue;
 		}
 		cr_assert_not_null(w, "%s: too few warnings", path);
@@ -214,11 +216,13 @@ Test(config, defaults)
 /* A field gets what its key says, and no other does: the choices and numbers of every size. */
 Test(config, keys_reach_their_fields)
 {
-	struct config *c = parse("{ \"fail\": \"closed\", \"registry\": { \"bad_lines\": \"skip\" },"
+	struct config *c = parse(
+		"{ \"fail\": \"closed\", \"registry\": { \"bad_lines\": \"skip\" },"
 		"\"outcome\": { \"format\": \"json\", \"offers\": true }, \"queues\": \"3-5\","
 		"\"hint\": \"none\", \"enforce\": \"log\", \"on_mismatch\": \"server\","
 		"\"client_82\": \"drop\", \"pxe_fields\": \"auto\", \"docsis_32\": \"string\","
-		"\"auth\": \"key-delivery-ok\", \"max_ip4\": 65535, \"max_hops\": 255, \"max_82\": 64,"
+		"\"auth\": \"key-delivery-ok\", \"max_ip4\": 65535, \"max_hops\": 255, \"max_82\": "
+		"64,"
 		"\"enterprise\": 4294967295, \"mark\": \"0x10/0xf0\", \"log_level\": \"error\","
 		"\"trusted_relays\": [\"10.0.0.0/8\", \"192.0.2.1\", \"2001:db8::1\"],"
 		"\"client_interfaces\": [\"a\", \"b\"],"
@@ -291,7 +295,8 @@ Test(config, others_may_not_write_to_it)
 		struct config_error err = { .text = "" };
 		struct config *c;
 
-		write_config(path, "{ \"subnets\": [ { \"name\": \"a\", \"prefixes\": \"10.0.0.0/8\" } ] }",
+		write_config(path,
+			"{ \"subnets\": [ { \"name\": \"a\", \"prefixes\": \"10.0.0.0/8\" } ] }",
 			rows[i].mode);
 		c = config_load(path, &err);
 		unlink(path);

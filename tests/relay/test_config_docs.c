@@ -82,7 +82,8 @@ Test(config_docs, the_man_page_knows_no_other_keys)
 		bool known = false;
 
 		for (size_t i = 0; i < count; i++)
-			known |= strlen(keys[i].path) == len && strncmp(keys[i].path, at + 8, len) == 0;
+			known |= strlen(keys[i].path) == len &&
+				 strncmp(keys[i].path, at + 8, len) == 0;
 		cr_expect(known, "%.*s", (int)len, at + 8);
 	}
 	free(text);

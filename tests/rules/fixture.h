@@ -26,8 +26,8 @@ struct policy *fixture_rules(const char *rules);
 const char *fixture_print(const struct policy *p);
 
 /*
- * A registry of one user, HW_ADDR 020000000001, whose attributes are given as "name=value;name=value",
- * and that user.
+ * A registry of one user, HW_ADDR 020000000001, whose attributes are given as
+ * "name=value;name=value", and that user.
  */
 struct fixture_user {
 	struct registry *registry;
@@ -45,7 +45,8 @@ struct fixture_packet {
 };
 
 /* A DHCPv4 query with these options (hex, behind option 53) and giaddr (hex; "" for none). */
-void fixture_query4(struct fixture_packet *p, uint8_t type, const char *options, const char *giaddr);
+void fixture_query4(
+	struct fixture_packet *p, uint8_t type, const char *options, const char *giaddr);
 /*
  * A DHCPv6 query with these options (hex), inside a Relay-forward with that link-address and these
  * options unless link is "" (hex, 16 bytes).

@@ -50,7 +50,8 @@ Test(action, prints_what_it_reads)
 		snprintf(rules, sizeof(rules), "[%s]", rows[i].rule);
 		p = fixture_rules(rules);
 		snprintf(printed, sizeof(printed), "%s", fixture_print(p));
-		cr_expect_not_null(strstr(printed, rows[i].printed), "%s\n%s", rows[i].printed, printed);
+		cr_expect_not_null(
+			strstr(printed, rows[i].printed), "%s\n%s", rows[i].printed, printed);
 		again = fixture_policy(printed);
 		cr_expect_str_eq(fixture_print(again), printed);
 		cr_expect_eq(again->rules[0].given, p->rules[0].given);
@@ -124,7 +125,8 @@ Test(action, options_are_bytes_in_their_order)
 /* "domain-search" is 119 in DHCPv4 and 24 in DHCPv6. */
 Test(action, a_name_of_both_families_is_for_both)
 {
-	struct policy *p = fixture_rules("[{\"options\": {\"set\": {\"domain-search\": \"a.example\"}}}]");
+	struct policy *p =
+		fixture_rules("[{\"options\": {\"set\": {\"domain-search\": \"a.example\"}}}]");
 	const struct option_edit *o = p->rules[0].options;
 
 	cr_assert_eq(p->rules[0].option_count, 2);

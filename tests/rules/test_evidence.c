@@ -45,7 +45,7 @@ static void relayed(const char *ldra, const char *middle, const char *outer)
 	for (size_t i = 3; i-- > 0;)
 		build_close(&packet.bytes, opened[i]);
 	cr_assert_eq(dhcp6_view_init(&packet.view6, packet.bytes.b, packet.bytes.len), DHCP_OK);
-	packet.facts = (struct facts){ .family = 6, .type = DHCPV6_SOLICIT, .view6 = &packet.view6 };
+	packet.facts = (struct facts){.family = 6, .type = DHCPV6_SOLICIT, .view6 = &packet.view6};
 	begin();
 }
 

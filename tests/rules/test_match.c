@@ -167,8 +167,8 @@ static bool holds(const struct policy *p, const struct row *r)
 	if (r->user != NULL)
 		u = fixture_user(r->user);
 	if (r->family == 6)
-		fixture_query6(&packet, r->type != 0 ? r->type : DHCPV6_SOLICIT, or_empty(r->options),
-			or_empty(r->relay), or_empty(r->relay_options));
+		fixture_query6(&packet, r->type != 0 ? r->type : DHCPV6_SOLICIT,
+			or_empty(r->options), or_empty(r->relay), or_empty(r->relay_options));
 	else
 		fixture_query4(&packet, r->type != 0 ? r->type : DHCPDISCOVER, or_empty(r->options),
 			or_empty(r->relay));
@@ -391,7 +391,8 @@ Test(match, jumps_agree_with_a_plain_walk)
 			const bool truth[3] = { bits & 1, bits & 2, bits & 4 };
 			struct decision d;
 			size_t leaf = 0;
-			bool expected = plain_row(p->tests, 0, p->tests->count, false, truth, &leaf);
+			bool expected =
+				plain_row(p->tests, 0, p->tests->count, false, truth, &leaf);
 
 			cr_assert_eq(leaf, 3);
 			fixture_query4(&packet, DHCPDISCOVER, "", "");

@@ -17,7 +17,8 @@ static const struct node *parse(struct arena *a, const char *text)
 Test(node, knows_its_place)
 {
 	struct arena a = { .last = NULL };
-	const struct node *n = parse(&a, "{ // a comment\n \"rules\": [ 1,\n { \"when\": true } ] }");
+	const struct node *n =
+		parse(&a, "{ // a comment\n \"rules\": [ 1,\n { \"when\": true } ] }");
 	char path[RULE_PATH_MAX];
 
 	cr_expect_str_eq(node_path(n, path), "");

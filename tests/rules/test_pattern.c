@@ -76,7 +76,7 @@ Test(pattern, rows)
 
 Test(pattern, digits_that_are_none)
 {
-	static const char *const texts[] = { "hex:1", "hex:1g", "hex:12 34", "hex:1:2", "hex:12:3" };
+	static const char *const texts[] = {"hex:1", "hex:1g", "hex:12 34", "hex:1:2", "hex:12:3"};
 	struct arena a = { .last = NULL };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -56,7 +56,8 @@ static const struct {
 
 static struct policy *of_row(size_t i)
 {
-	return rows[i].rules != NULL ? fixture_rules(rows[i].rules) : fixture_policy("{" SUBNETS "}");
+	return rows[i].rules != NULL ? fixture_rules(rows[i].rules)
+				     : fixture_policy("{" SUBNETS "}");
 }
 
 static void check(const struct policy *p, const struct decision *d, size_t i)
@@ -116,7 +117,8 @@ Test(policy, written_out_the_default_rules_are_the_same)
 	cr_expect(p->default_rules && !q->default_rules);
 	cr_expect_str_eq(fixture_print(q), text);
 	cr_expect_eq(p->generation, q->generation);
-	cr_expect_not_null(strstr(text, "{ \"when\": { \"registered\": true }, \"subnet\": \"server\" }"));
+	cr_expect_not_null(
+		strstr(text, "{ \"when\": { \"registered\": true }, \"subnet\": \"server\" }"));
 	policy_free(p);
 	policy_free(q);
 }
@@ -207,12 +209,13 @@ static double nanoseconds(const struct policy *p, const struct facts *f)
 	}
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
 	cr_assert_eq(sum, p->rule_count * ROUNDS);
-	return ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / ROUNDS;
+	return ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) /
+	       ROUNDS;
 }
 
 /*
- * A hundred rules that all look at the packet and none of which matches. The limit is far above what
- * is measured (about 0.7 us), so that only a change of kind breaks it.
+ * A hundred rules that all look at the packet and none of which matches. The limit is far above
+ * what is measured (about 0.7 us), so that only a change of kind breaks it.
  */
 Test(policy, a_hundred_rules_are_cheap)
 {
@@ -224,8 +227,10 @@ Test(policy, a_hundred_rules_are_cheap)
 	double best = 1e9;
 
 	for (unsigned int i = 0; i < 100; i++)
-		len += (size_t)sprintf(rules + len, "%s{\"when\": {\"registered\": true, \"vendor_class\": "
-			"\"*v%u\", \"user\": {\"group\": \"g%u\"}}, \"subnet\": \"open\"}", i ? "," : "", i, i);
+		len += (size_t)sprintf(rules + len,
+			"%s{\"when\": {\"registered\": true, \"vendor_class\": "
+			"\"*v%u\", \"user\": {\"group\": \"g%u\"}}, \"subnet\": \"open\"}",
+			i ? "," : "", i, i);
 	sprintf(rules + len, "]");
 	p = fixture_rules(rules);
 	fixture_query4(&packet, DHCPDISCOVER, "3c09505845436c69656e74", "");

@@ -67,8 +67,8 @@ Test(shadow, rows)
 		struct shadow s;
 
 		for (size_t k = 0; k < 4 && rows[i].whens[k] != NULL; k++)
-			snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules), "%s{\"when\": %s}",
-				k > 0 ? ", " : "", rows[i].whens[k]);
+			snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules),
+				"%s{\"when\": %s}", k > 0 ? ", " : "", rows[i].whens[k]);
 		strcat(rules, "]");
 		p = fixture_rules(rules);
 		s = shadow_begin(p);

@@ -67,7 +67,8 @@ Test(subnet, prefix_holds_to_the_bit)
 			uint8_t addr[16] = { 0 };
 
 			addr[flip / 8] = (uint8_t)(0x80 >> flip % 8);
-			cr_assert_eq(prefix_holds(&p, addr), flip >= bits, "/%u bit %u", bits, flip);
+			cr_assert_eq(
+				prefix_holds(&p, addr), flip >= bits, "/%u bit %u", bits, flip);
 		}
 	}
 }
@@ -128,8 +129,9 @@ Test(subnet, the_map_agrees_with_a_search)
 
 	srand(1);
 	for (unsigned int i = 0; i < 200; i++)
-		len += (size_t)sprintf(json + len, "%s{\"name\": \"n%u\", \"prefixes\": [\"10.%u.%u.0/%u\"]}",
-			i ? "," : "", i, i, (unsigned int)rand() % 4 * 64, 18 + (unsigned int)rand() % 7);
+		len += (size_t)sprintf(json + len,
+			"%s{\"name\": \"n%u\", \"prefixes\": [\"10.%u.%u.0/%u\"]}", i ? "," : "", i,
+			i, (unsigned int)rand() % 4 * 64, 18 + (unsigned int)rand() % 7);
 	sprintf(json + len, "]}");
 	p = fixture_policy(json);
 	for (unsigned int i = 0; i < 20000; i++) {
@@ -158,7 +160,8 @@ Test(subnet, the_last_one_is_restricted_and_short_leased)
 	cr_expect_eq(subnet_with_id(s, s->all[1].id), &s->all[1]);
 	cr_expect_null(subnet_with_id(s, 0));
 	policy_free(p);
-	p = fixture_policy("{\"subnets\": [{\"name\": \"x\", \"prefixes\": \"10.0.0.0/8\", \"max_lease\": 0}]}");
+	p = fixture_policy("{\"subnets\": [{\"name\": \"x\", \"prefixes\": \"10.0.0.0/8\", "
+			   "\"max_lease\": 0}]}");
 	cr_expect_eq(p->subnets.all[0].max_lease, 0);
 	policy_free(p);
 }
@@ -185,17 +188,20 @@ Test(subnet, hints_have_a_default_inside)
 Test(subnet, ids_depend_on_names_alone)
 {
 	static char forth[65536], back[65536];
-	size_t f = (size_t)sprintf(forth, "{\"subnets\": ["), b = (size_t)sprintf(back, "{\"subnets\": [");
+	size_t f = (size_t)sprintf(forth, "{\"subnets\": ["),
+	       b = (size_t)sprintf(back, "{\"subnets\": [");
 	bool used[256] = { false };
 	struct policy *p, *q;
 
 	for (unsigned int i = 0; i < SUBNETS_MAX; i++) {
 		unsigned int k = SUBNETS_MAX - 1 - i;
 
-		f += (size_t)sprintf(forth + f, "%s{\"name\": \"net-%u\", \"prefixes\": \"10.%u.0.0/16\"}",
-			i ? "," : "", i, i);
-		b += (size_t)sprintf(back + b, "%s{\"name\": \"net-%u\", \"prefixes\": \"10.%u.0.0/16\"}",
-			i ? "," : "", k, k);
+		f += (size_t)sprintf(forth + f,
+			"%s{\"name\": \"net-%u\", \"prefixes\": \"10.%u.0.0/16\"}", i ? "," : "", i,
+			i);
+		b += (size_t)sprintf(back + b,
+			"%s{\"name\": \"net-%u\", \"prefixes\": \"10.%u.0.0/16\"}", i ? "," : "", k,
+			k);
 	}
 	sprintf(forth + f, "]}");
 	sprintf(back + b, "]}");
@@ -290,8 +296,9 @@ Test(subnet, too_many)
 	size_t len = (size_t)sprintf(json, "{\"subnets\": [");
 
 	for (unsigned int i = 0; i <= SUBNETS_MAX; i++)
-		len += (size_t)sprintf(json + len, "%s{\"name\": \"n%u\", \"prefixes\": \"10.%u.0.0/16\"}",
-			i ? "," : "", i, i);
+		len += (size_t)sprintf(json + len,
+			"%s{\"name\": \"n%u\", \"prefixes\": \"10.%u.0.0/16\"}", i ? "," : "", i,
+			i);
 	sprintf(json + len, "]}");
 	cr_assert_null(fixture_load(json, &err));
 	cr_expect_eq(err.code, RULE_E_LIMIT);
