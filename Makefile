@@ -63,7 +63,7 @@ $(BUILD)/obj/%.o: %.c Makefile VERSION
 	@$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
 test: $(BUILD)/unit $(BUILD)/usher
-	USHER=$(BUILD)/usher $(BUILD)/unit
+	USHER=$(BUILD)/usher $(BUILD)/unit --timeout 120
 
 # As root, 15 minutes: docs/performance.md
 bench: $(BUILD)/bench $(BUILD)/usher
