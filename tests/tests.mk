@@ -1,14 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What there is to run beside `make test`. Included by the Makefile; needs clang but for sweep and coverage.
+# What there is to run beside `make test`. Included by the Makefile. Fuzzing needs clang.
 #   sweep        the corpus, every prefix and mutation of it, through everything; also with SAN=1 and MSAN=1
-AID := $(patsubst %.c,$(BUILD)/obj/%.o,$(addprefix tests/,build.c corpus.c exercise.c exercise_packet.c guard.c rig.c))
+#   fuzz-check   each fuzzer over its seeds, then for FUZZ_SECONDS
+#   fuzz         the same, ten minutes each; FUZZERS="dhcp4 frame" are some of them
+FUZZ_SECONDS ?= 10
+FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-$(BUILD)/sweep: $(LIBOBJ) $(AID) $(BUILD)/obj/tests/sweep/sweep.o
+AIDOBJ  := $(addprefix $(BUILD)/obj/tests/,build.o corpus.o exercise.o exercise_packet.o guard.o rig.o)
+PACKOBJ := $(BUILD)/obj/tests/fuzz/pack.o \
+	$(patsubst %.c,$(BUILD)/obj/%.o,tests/vector.c $(wildcard tests/assemble*.c))
+
+$(BUILD)/sweep: $(LIBOBJ) $(AIDOBJ) $(BUILD)/obj/tests/sweep/sweep.o
 	@echo "  LD    $@"
 	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 sweep: $(BUILD)/sweep
 	$(BUILD)/sweep
 
-.PHONY: sweep
--include $(BUILD)/obj/tests/sweep/sweep.d
+# The rest is built with FUZZ=1, which the targets at the end set.
+$(BUILD)/pack: $(LIBOBJ) $(AIDOBJ) $(PACKOBJ)
+	@echo "  LD    $@"
+	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/seeds: $(BUILD)/pack $(wildcard tests/corpus/*.txt tests/vectors/*.txt)
+	@rm -rf $@
+	@$(BUILD)/pack $@
+
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIBOBJ) $(AIDOBJ)
+	@echo "  LD    $@"
+	@$(CC) $(ALLFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+fuzz-run: $(BUILD)/seeds $(addprefix $(BUILD)/fuzz_,$(FUZZERS))
+	@tests/fuzz/run $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz-check:
+	@$(MAKE) --no-print-directory FUZZ=1 BUILD=$(BUILD)/fuzz fuzz-run
+
+fuzz:
+	@$(MAKE) --no-print-directory FUZZ=1 BUILD=$(BUILD)/fuzz FUZZ_SECONDS=600 fuzz-run
+
+.PHONY: sweep fuzz fuzz-run fuzz-check
+.SECONDARY: $(patsubst %,$(BUILD)/obj/tests/fuzz/fuzz_%.o,$(FUZZERS))
+-include $(BUILD)/obj/tests/sweep/sweep.d $(wildcard $(BUILD)/obj/tests/fuzz/*.d)
