@@ -52,6 +52,7 @@ enum dhcp6_option {
 	D6O_REMOTE_ID = 37,
 	D6O_SUBSCRIBER_ID = 38,
 	D6O_CLIENT_LINKLAYER_ADDR = 79,
+	D6O_RELAY_SOURCE_PORT = 135,
 };
 
 enum {

@@ -2,7 +2,7 @@
 /*
  * Hides which length fields enclose the innermost message and keeps them right at every splice. Works
  * only on messages that dhcp6_view_init() accepted. Message bytes of a client on the way up are never
- * edited: authentication stays valid. RFC 8415 sections 9, 19 and 21, RFC 6939.
+ * edited: authentication stays valid. RFC 8415 sections 9, 19 and 21, RFC 6939, RFC 8357.
  */
 #include "dhcpcodec/edit6.h"
 
@@ -213,7 +213,8 @@ enum dhcp_err dhcp6_edit_finish(struct dhcp6_edit *e, size_t *ret_len)
 
 size_t dhcp6_wrap_size(const struct dhcp6_wrap *w)
 {
-	return DHCP6_RELAY_HEAD + 4 + w->interface_id_len + (w->mac != NULL ? 6 + w->mac_len : 0) + 4;
+	return DHCP6_RELAY_HEAD + 4 + w->interface_id_len + (w->mac != NULL ? 6 + w->mac_len : 0) +
+		(w->port != 0 ? 6 : 0) + 4;
 }
 
 void dhcp6_wrap_put(const struct dhcp6_wrap *w, uint8_t *out, size_t msg_len)
@@ -234,6 +235,12 @@ void dhcp6_wrap_put(const struct dhcp6_wrap *w, uint8_t *out, size_t msg_len)
 		be16_put(out + 4, w->mac_type);
 		memcpy(out + 6, w->mac, w->mac_len);
 		out += 6 + w->mac_len;
+	}
+	if (w->port != 0) {
+		be16_put(out, D6O_RELAY_SOURCE_PORT);
+		be16_put(out + 2, 2);
+		be16_put(out + 4, w->port);
+		out += 6;
 	}
 	be16_put(out, D6O_RELAY_MSG);
 	be16_put(out + 2, msg_len);

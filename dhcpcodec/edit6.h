@@ -65,6 +65,7 @@ struct dhcp6_wrap {
 	const uint8_t *mac;              /* NULL, or the client's link-layer address: RFC 6939 */
 	size_t mac_len;
 	uint16_t mac_type;               /* ARP hardware type */
+	uint16_t port;                   /* 0, or the source port, if not 547: RFC 8357 */
 };
 
 /* Bytes that the layer adds. */

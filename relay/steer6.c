@@ -46,6 +46,18 @@ static void set_mac(const struct packet *p, struct dhcp6_wrap *w)
 	w->mac_type = 1;
 }
 
+/*
+ * RFC 8357: a server answers the port that it was asked from if the outermost relay says so; that is
+ * us now, and the packet still leaves from the relay's port.
+ */
+static void set_port(const struct packet *p, struct dhcp6_wrap *w)
+{
+	struct tlv t;
+
+	if (dhcp6_layer_get(&p->view6, 0, D6O_RELAY_SOURCE_PORT, &t))
+		w->port = p->frame.sport;
+}
+
 /* A message that came through two ushers of the same enterprise is a loop, or the second in a row. */
 static bool already_ours(const struct packet *p)
 {
@@ -92,6 +104,7 @@ enum step stage_steer6(struct packet *p)
 		p->state.flags |= STATE_SAVED_82_5;
 		p->state.depth = v->depth;
 		memcpy(p->state.link6, v->msg + innermost, 16);
+		set_port(p, &w);
 	} else {
 		w.link = p->hinted != NULL ? p->hinted->hint6 : NULL;
 		set_mac(p, &w);
