@@ -27,11 +27,16 @@ enum test_kind {
 	TEST_NOT,       /* a group: not all of them */
 };
 
+enum match_trait {
+	MATCH_SINGLE = 1,   /* at most one value in a packet: two different ones exclude each other */
+	MATCH_QUERY = 2,    /* only the query shows it: the answer does not, or not as it was */
+};
+
 /* One condition of the language: a new one is a row here, its functions, a test, a line of docs. */
 struct matcher {
 	const char *key;
 	enum test_kind kind;
-	bool single;    /* a packet has at most one value: two different ones exclude each other */
+	unsigned int traits;
 	uint64_t domain;/* SET: the bits of all values that there are; 0: not known */
 	enum rule_err (*parse)(
 		struct match_reader *r, const struct matcher *m, const struct node *n);

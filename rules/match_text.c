@@ -186,11 +186,11 @@ static MATCH_PRINT(print_attribute)
 
 /* The two shapes of one member of "user". */
 static const struct matcher equals = {
-	.key = "user", .kind = TEST_PATTERNS, .single = true, .eval = eval_attribute,
+	.key = "user", .kind = TEST_PATTERNS, .traits = MATCH_SINGLE, .eval = eval_attribute,
 	.print = print_attribute,
 };
 static const struct matcher present = {
-	.key = "user", .kind = TEST_PRESENT, .single = true, .eval = eval_present,
+	.key = "user", .kind = TEST_PRESENT, .traits = MATCH_SINGLE, .eval = eval_present,
 	.print = print_attribute,
 };
 

@@ -89,6 +89,7 @@ void policy_decision_of(const struct policy *p, uint16_t rule_index, const struc
 			.rule_index = (uint16_t)p->rule_count,
 			.hint = p->treat.hint,
 			.enforce = p->treat.enforce,
+			.by_query = p->by_query,
 			.source = SUBNET_BY_NO_RULE,
 		};
 	}

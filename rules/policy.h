@@ -70,6 +70,7 @@ struct policy {
 	struct tests *tests;         /* of all rules, one after the other: rules/match.h */
 	uint32_t start;              /* where a decision begins */
 	bool default_rules;          /* the config had none of its own */
+	bool by_query;               /* some rule looks at what only a query shows */
 	const struct rule_warning *warnings;
 	struct arena arena;          /* holds all of it but the struct itself */
 };
@@ -108,6 +109,7 @@ struct decision {
 	uint32_t max_lease;          /* of rule and subnet the lesser; 0 = no limit */
 	bool drop, pass;             /* drop the packet, or leave it and its answer alone */
 	bool no_outcome;
+	bool by_query;               /* an answer does not show what it rests on: carry the rule */
 	enum subnet_source source;
 };
 

@@ -177,6 +177,10 @@ static enum rule_err compile_rule(
 	if (when != NULL && match_parse(&match, when) != RULE_OK)
 		return err->code;
 	rule->end = p->tests->count;
+	/* also of a rule that was passed over: for an answer it might hold or fail otherwise */
+	for (size_t i = rule->first; i < rule->end; i++)
+		p->by_query |= (p->tests->all[i].matcher->traits & MATCH_QUERY) != 0;
+	rule->base.by_query = p->by_query;
 	return RULE_OK;
 }
 

@@ -89,7 +89,7 @@ static bool covers(const struct test *a, const struct test *b)
 /* Whether a and b never hold together. */
 static bool excludes(const struct test *a, const struct test *b)
 {
-	if (!a->matcher->single)
+	if ((a->matcher->traits & MATCH_SINGLE) == 0)
 		return false;
 	for (uint32_t i = 0; i < b->count; i++)
 		if (!element_excluded(a, b, i))

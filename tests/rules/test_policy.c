@@ -189,6 +189,25 @@ Test(policy, the_generation_is_of_subnets_and_rules)
 	policy_free(r);
 }
 
+/* From the first rule that looks at the query on, the rule must travel to the answer. */
+Test(policy, what_rests_on_the_query)
+{
+	struct policy *p = fixture_rules("[{\"when\": {\"user\": {\"a\": \"b\"}, \"family\": 4}},"
+		"{\"when\": {\"not\": {\"vendor_class\": \"x\"}}},"
+		"{\"when\": {\"registered\": true}}]");
+	struct decision d;
+
+	for (uint16_t i = 0; i < 4; i++) {
+		policy_decision_of(p, i, NULL, &d);
+		cr_expect_eq(d.by_query, i > 0, "rule %u", i);
+	}
+	policy_free(p);
+	p = fixture_policy("{" SUBNETS "}");
+	policy_decision_of(p, 0, NULL, &d);
+	cr_expect(!d.by_query && !p->by_query);
+	policy_free(p);
+}
+
 Test(policy, free_takes_null)
 {
 	cr_expect_null(policy_free(NULL));
