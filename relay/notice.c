@@ -9,6 +9,9 @@
 #include "relay/queue_table.h"
 
 #include <stddef.h>
+#include <time.h>
+
+enum { LOOK_NS = 50000000 };
 
 static const struct queue_row_text {
 	size_t offset;
@@ -16,9 +19,10 @@ static const struct queue_row_text {
 	const char *text;
 } queue_texts[] = {
 	{ offsetof(struct queue_counters, missed), LEVEL_WARNING,
-		"packets never came: the socket was full. More queues spread the load" },
+		"packets never came: the socket was full. Raise \"receive_buffer\", or use more queues" },
 	{ offsetof(struct queue_counters, overruns), LEVEL_WARNING,
-		"overruns (ENOBUFS): the kernel could not hand over packets. More queues spread the load" },
+		"overruns (ENOBUFS): the kernel could not hand over packets. Raise \"receive_buffer\", or "
+		"use more queues" },
 	{ offsetof(struct queue_counters, malformed), LEVEL_ERROR,
 		"malformed messages from the kernel: is it newer than this usher?" },
 	{ offsetof(struct queue_counters, gone), LEVEL_INFO,
@@ -91,13 +95,26 @@ void notices_say(struct notices *n, uint16_t number, const struct queue_counters
 			more);
 }
 
-void notices_overload(struct notices *n, uint16_t number, uint32_t maxlen, bool fail_open)
+static bool may_look(struct notices *n)
+{
+	struct timespec ts;
+	int64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	if (now < n->next_look_ns)
+		return false;
+	n->next_look_ns = now + LOOK_NS;
+	return true;
+}
+
+void notices_overload(struct notices *n, uint16_t number, size_t answered, uint32_t maxlen,
+	bool fail_open)
 {
 	struct queue_row row;
 
-	if (!log_may_speak(&n->full_site) || queue_table_find(number, &row) != 0
-		|| row.waiting < maxlen)
+	if (!may_look(n) || queue_table_find(number, &row) != 0 || row.waiting + answered < maxlen)
 		return;
-	log_warning("queue %u is full (%u packets): further ones %s. More queues spread the load", number,
-		row.waiting, fail_open ? "pass unseen" : "are dropped");
+	log_limited(&n->full_site, LEVEL_WARNING, "queue %u is full (%u packets): further ones %s. "
+		"Raise \"queue_length\", or use more queues", number, maxlen, fail_open ? "pass unseen" : "are dropped");
 }

@@ -17,6 +17,7 @@ struct notices {
 	uint64_t queue[NOTICE_QUEUE_COUNTERS], causes[CAUSE_COUNT], records_lost;
 	struct log_site queue_sites[NOTICE_QUEUE_COUNTERS], cause_sites[CAUSE_COUNT], records_site;
 	struct log_site full_site;
+	int64_t next_look_ns;            /* CLOCK_MONOTONIC */
 };
 
 /* Once a batch: says which counters of queue `number` have moved since they were last spoken of. */
@@ -24,9 +25,11 @@ void notices_say(struct notices *n, uint16_t number, const struct queue_counters
 	const struct counters *counters, const struct records *records);
 
 /*
- * Once a batch that was as large as a batch can be: looks, at most once a second, whether the kernel's
- * queue is full. While it fails open the kernel counts nothing, so this is the only sign.
+ * After a batch of `answered` packets, as large as a batch can be: looks, at most twenty times a second, whether
+ * the kernel's queue was full before. While it fails open the kernel counts nothing, so this is the
+ * only sign.
  */
-void notices_overload(struct notices *n, uint16_t number, uint32_t maxlen, bool fail_open);
+void notices_overload(struct notices *n, uint16_t number, size_t answered, uint32_t maxlen,
+	bool fail_open);
 
 #endif

@@ -114,8 +114,8 @@ static void run_batch(struct worker *w)
 	notices_say(&w->notices, queue_number(w->queue), queue_counters(w->queue), &w->counters,
 		&w->records);
 	if (w->batch->count == w->shared->slots)
-		notices_overload(&w->notices, queue_number(w->queue), queue_maxlen(w->queue),
-			w->shared->fail_open);
+		notices_overload(&w->notices, queue_number(w->queue), w->batch->count,
+			queue_maxlen(w->queue), w->shared->fail_open);
 }
 
 static void answer(struct worker *w)
