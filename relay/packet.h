@@ -38,10 +38,6 @@ struct packet {
 	enum kind kind;
 	enum side side;
 	const char *interface;       /* the client's, "" if not known */
-	union {
-		struct dhcp4_view view4;
-		struct dhcp6_view view6;
-	};
 
 	/* who it is about, and what is to be done */
 	enum reg_id_type id_type;
@@ -55,19 +51,23 @@ struct packet {
 	const struct subnet *found;  /* response: the subnet its first address lies in */
 	uint32_t granted, sent;      /* seconds of the lease: the server's, and after the clamp */
 
-	/* the edit; begun by the first stage that changes something */
-	bool editing;
-	union {
-		struct dhcp4_edit edit4;
-		struct dhcp6_edit edit6;
-	};
+	bool editing;                /* the edit was begun, by the first stage that changes something */
 
 	/* the end */
 	enum cause cause;
 	const char *stage;           /* the last one that ran */
 	enum dhcp_err err;           /* what was wrong, for those who explain */
 
-	/* Where options that came in pieces are put together, 61 and 82; the last, as it is not cleared. */
+	/* From here on nothing is cleared: view and edit are written whole by whoever begins them. */
+	union {
+		struct dhcp4_view view4;
+		struct dhcp6_view view6;
+	};
+	union {
+		struct dhcp4_edit edit4;
+		struct dhcp6_edit edit6;
+	};
+	/* Where options that came in pieces are put together, 61 and 82. */
 	uint8_t joined[2][512];
 };
 

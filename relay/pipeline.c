@@ -79,7 +79,7 @@ static void run_packet(struct pipeline *pl, struct slot *slot)
 	struct packet p;
 	enum step step;
 
-	memset(&p, 0, offsetof(struct packet, joined));
+	memset(&p, 0, offsetof(struct packet, view4));
 	p.pl = pl;
 	p.slot = slot;
 	p.policy = pl->snapshot->policy;
