@@ -5,29 +5,54 @@
  */
 #include "relay/record.h"
 
-#include <arpa/inet.h>
 #include <time.h>
 
 enum { RECORD_MAX = 4096 };
 
-/* A text under construction; what does not fit is left out and noted. Not zeroed: it is large. */
+/* A text under construction, in the place where it is to stay; what does not fit is noted. */
 struct line {
-	char text[RECORD_MAX];
-	size_t len;
+	char *text;
+	size_t len, cap;
 	bool full;
 };
 
-static void put_bytes(struct line *l, const char *text, size_t n)
+static struct line begin(const struct records *r)
 {
-	if (n > sizeof(l->text) - l->len) {
-		l->full = true;
-		return;
-	}
-	memcpy(l->text + l->len, text, n);
-	l->len += n;
+	size_t room = r->cap - r->len;
+
+	return (struct line){ .text = r->text + r->len, .cap = room < RECORD_MAX ? room : RECORD_MAX };
 }
 
-static void put_text(struct line *l, const char *text)
+static void end(struct records *r, const struct line *l)
+{
+	if (l->full)
+		r->lost++;
+	else
+		r->len += l->len;
+}
+
+/* Room for n more characters, to be written by the caller; NULL if there is none. */
+static char *room_for(struct line *l, size_t n)
+{
+	char *at = l->text + l->len;
+
+	if (n > l->cap - l->len) {
+		l->full = true;
+		return NULL;
+	}
+	l->len += n;
+	return at;
+}
+
+static void put_bytes(struct line *l, const char *text, size_t n)
+{
+	char *at = room_for(l, n);
+
+	if (at != NULL)
+		memcpy(at, text, n);
+}
+
+static inline void put_text(struct line *l, const char *text)
 {
 	put_bytes(l, text, strlen(text));
 }
@@ -45,51 +70,105 @@ static void put_number(struct line *l, uint64_t number, size_t width)
 	put_bytes(l, digits + n, sizeof(digits) - n);
 }
 
-static void put_hex(struct line *l, const uint8_t *bytes, size_t len, bool colons)
+static const char hex[] = "0123456789abcdef";
+
+static void put_hex(struct line *l, const uint8_t *bytes, size_t len)
 {
-	static const char hex[] = "0123456789abcdef";
+	char *at = len > 0 ? room_for(l, 3 * len - 1) : NULL;
 
-	for (size_t i = 0; i < len; i++) {
-		char text[3] = { ':', hex[bytes[i] >> 4], hex[bytes[i] & 15] };
+	for (size_t i = 0; at != NULL && i < len; i++) {
+		if (i > 0)
+			*at++ = ':';
+		*at++ = hex[bytes[i] >> 4];
+		*at++ = hex[bytes[i] & 15];
+	}
+}
 
-		put_bytes(l, colons && i > 0 ? text : text + 1, colons && i > 0 ? 3 : 2);
+static void put_addr4(struct line *l, const uint8_t *addr)
+{
+	for (size_t i = 0; i < 4; i++) {
+		if (i > 0)
+			put_bytes(l, ".", 1);
+		put_number(l, addr[i], 1);
+	}
+}
+
+/* RFC 5952 4.2: the longest run of two zero groups or more, the first of equals; returns its length. */
+static size_t longest_zeros(const uint8_t *addr, size_t *ret_at)
+{
+	size_t best = 1, run = 0;
+
+	*ret_at = 8;
+	for (size_t i = 0; i < 8; i++) {
+		run = be16_get(addr + 2 * i) == 0 ? run + 1 : 0;
+		if (run > best) {
+			best = run;
+			*ret_at = i + 1 - run;
+		}
+	}
+	return *ret_at < 8 ? best : 0;
+}
+
+/* RFC 5952 4.1: no leading zeros in a group. */
+static void put_group(struct line *l, unsigned group)
+{
+	char text[4] = { hex[group >> 12], hex[group >> 8 & 15], hex[group >> 4 & 15], hex[group & 15] };
+	size_t skip = group > 0xfff ? 0 : group > 0xff ? 1 : group > 0xf ? 2 : 3;
+
+	put_bytes(l, text + skip, sizeof(text) - skip);
+}
+
+/*
+ * RFC 5952 5: the last 32 bits of an address that embeds an IPv4 address are written as one. Which are
+ * taken for such follows inet_ntop(3), whose text this is to be: "::ffff:" or nothing but zeros before.
+ */
+static bool embeds_addr4(const uint8_t *addr, size_t at, size_t zeros)
+{
+	return at == 0 && (zeros == 6 || (zeros == 5 && be16_get(addr + 10) == 0xffff));
+}
+
+static void put_addr6(struct line *l, const uint8_t *addr)
+{
+	size_t at, zeros = longest_zeros(addr, &at);
+
+	if (embeds_addr4(addr, at, zeros)) {
+		put_text(l, zeros == 5 ? "::ffff:" : "::");
+		put_addr4(l, addr + 12);
+		return;
+	}
+	for (size_t i = 0; i < 8; i++) {
+		if (i == at) {
+			put_bytes(l, "::", 2);
+			i += zeros - 1;
+			continue;
+		}
+		if (i > 0 && i != at + zeros)
+			put_bytes(l, ":", 1);
+		put_group(l, be16_get(addr + 2 * i));
 	}
 }
 
 static void put_addr(struct line *l, bool v6, const uint8_t *addr)
 {
-	char text[INET6_ADDRSTRLEN];
-
-	put_text(l, inet_ntop(v6 ? AF_INET6 : AF_INET, addr, text, sizeof(text)));
-}
-
-static void append(struct packet *p, const struct line *l)
-{
-	struct records *r = p->pl->records;
-
-	if (l->full || l->len > r->cap - r->len) {
-		r->lost++;
-		return;
-	}
-	memcpy(r->text + r->len, l->text, l->len);
-	r->len += l->len;
+	if (v6)
+		put_addr6(l, addr);
+	else
+		put_addr4(l, addr);
 }
 
 static void put_user_chk(struct packet *p, const struct record *r)
 {
 	static const uint8_t nowhere[16] = { 0 };
-	struct line l;
+	struct line l = begin(p->pl->records);
 
-	l.len = 0;
-	l.full = false;
 	if (p->v6) {
 		put_text(&l, "id_type=DUID\nclient=");
-		put_hex(&l, p->id, p->id_len, true);
+		put_hex(&l, p->id, p->id_len);
 	} else {
 		put_text(&l, "id_type=HW_ADDR\nclient=hwtype=");
 		put_number(&l, packet_msg(p)[DHCP4_HTYPE], 1);
 		put_text(&l, " ");
-		put_hex(&l, packet_msg(p) + DHCP4_CHADDR, packet_msg(p)[DHCP4_HLEN], true);
+		put_hex(&l, packet_msg(p) + DHCP4_CHADDR, packet_msg(p)[DHCP4_HLEN]);
 	}
 	put_text(&l, "\naddr=");
 	put_addr(&l, p->v6, r->addr != NULL ? r->addr : nowhere);
@@ -98,7 +177,7 @@ static void put_user_chk(struct packet *p, const struct record *r)
 		put_number(&l, r->prefix_len, 1);
 	}
 	put_text(&l, p->user != NULL ? "\nregistered=yes\n\n" : "\nregistered=no\n\n");
-	append(p, &l);
+	end(p->pl->records, &l);
 }
 
 static void key(struct line *l, const char *name)
@@ -120,7 +199,7 @@ static void member_hex(struct line *l, const char *name, const uint8_t *bytes, s
 {
 	key(l, name);
 	put_text(l, "\"");
-	put_hex(l, bytes, len, true);
+	put_hex(l, bytes, len);
 	put_text(l, "\"");
 }
 
@@ -222,10 +301,8 @@ static void members_path(struct line *l, const struct packet *p)
 static void put_json(struct packet *p, const struct record *r)
 {
 	const struct subnet *of = p->found != NULL ? p->found : p->decision.subnet;
-	struct line l;
+	struct line l = begin(p->pl->records);
 
-	l.len = 0;
-	l.full = false;
 	put_text(&l, "{");
 	member_time(&l, p->slot->time_ns);
 	member_text(&l, "event", event_text_of(r->event));
@@ -238,7 +315,7 @@ static void put_json(struct packet *p, const struct record *r)
 		member_number(&l, "rule", (uint64_t)p->decision.rule_index + 1);
 	members_path(&l, p);
 	put_text(&l, "}\n");
-	append(p, &l);
+	end(p->pl->records, &l);
 }
 
 void record_put(struct packet *p, const struct record *r)
