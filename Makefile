@@ -65,6 +65,10 @@ $(BUILD)/obj/%.o: %.c Makefile VERSION
 test: $(BUILD)/unit $(BUILD)/usher
 	USHER=$(BUILD)/usher $(BUILD)/unit --timeout 120
 
+# What the acceptance vectors emit, before tshark.
+vectors-check: $(BUILD)/unit
+	scripts/vectors-check $(BUILD)/unit
+
 # As root, 15 minutes: docs/performance.md
 bench: $(BUILD)/bench $(BUILD)/usher
 	scripts/bench --build $(BUILD)
@@ -85,5 +89,5 @@ clean:
 
 include tests/tests.mk
 
-.PHONY: all test bench clean
+.PHONY: all test vectors-check bench clean
 -include $(OBJ:.o=.d) $(TESTOBJ:.o=.d) $(BENCHOBJ:.o=.d)
