@@ -57,3 +57,9 @@ coverage-run: $(BUILD)/unit $(BUILD)/usher $(BUILD)/sweep
 .PHONY: sweep fuzz fuzz-run fuzz-check coverage coverage-run
 .SECONDARY: $(patsubst %,$(BUILD)/obj/tests/fuzz/fuzz_%.o,$(FUZZERS))
 -include $(BUILD)/obj/tests/sweep/sweep.d $(wildcard $(BUILD)/obj/tests/fuzz/*.d)
+
+# Breaks one bound of the codec at a time and says which tests noticed.
+mutants:
+	tests/mutants/run
+
+.PHONY: mutants
