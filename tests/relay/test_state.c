@@ -201,3 +201,71 @@ Test(state, bytes_behind_do_not_matter)
 	len = state6_put(&s, ENTERPRISE, out);
 	cr_assert(state6_get(&back, ENTERPRISE, out, len + 3));
 }
+
+/* The identity behind the fields, where the answer would not show it. */
+Test(state, identity_is_carried_with_every_combination_of_flags)
+{
+	static const uint8_t id[STATE_ID_MAX + 1] = "an identity";
+
+	for (unsigned flags = 0; flags < 256; flags++) {
+		for (size_t n = 0; n <= STATE_ID_MAX + 1; n++) {
+			struct state s = full, back;
+			uint8_t *out = guard_copy(NULL, STATE6_MAX), *p;
+			bool carried = n > 0 && n <= STATE_ID_MAX;
+			size_t len;
+
+			s.flags = (uint8_t)flags;
+			s.id = id;
+			s.id_len = (uint8_t)n;
+			s.id_type = 3;
+			len = state6_put(&s, ENTERPRISE, out);
+			p = guard_copy(out, len);
+			cr_assert(state6_get(&back, ENTERPRISE, p, len));
+			cr_assert_eq(back.id_len, carried ? n : 0);
+			cr_assert_eq(back.id_type, carried ? 3 : 0);
+			cr_assert(!carried || memcmp(back.id, id, n) == 0);
+			guard_free(p, len);
+			len = state4_put(&s, out);
+			p = guard_copy(out, len);
+			cr_assert(state4_get(&back, p, len));
+			cr_assert_eq(back.id_len, carried ? n : 0);
+			cr_assert(!carried || memcmp(back.id, id, n) == 0);
+			guard_free(p, len);
+			guard_free(out, STATE6_MAX);
+			n += n > 2 && n < STATE_ID_MAX - 2 ? 7 : 0;
+		}
+	}
+}
+
+static const struct {
+	const char *behind; /* the fixed part */
+	int id_len;
+} extensions[] = {
+	{ "", 0 },
+	{ "0102 0361", 1 },
+	{ "0103 036162", 2 },
+	/* too short to be one, cut, unknown before and behind */
+	{ "0101 03", 0 },
+	{ "0100", 0 },
+	{ "01", 0 },
+	{ "0103 0361", 0 },
+	{ "0203 010203 0102 0361", 1 },
+	{ "0102 0361 ff00", 1 },
+	{ "02ff 00 0102 0361", 0 },
+};
+
+Test(state, extensions_that_do_not_parse_are_left_out)
+{
+	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
+		uint8_t bytes[64], *p;
+		struct state s = { .digest = 7 }, back;
+		size_t n = state4_put(&s, bytes);
+
+		n += hex_read(extensions[i].behind, bytes + n, sizeof(bytes) - n);
+		p = guard_copy(bytes, n);
+		cr_assert(state4_get(&back, p, n));
+		cr_assert_eq(back.id_len, extensions[i].id_len, "row %zu", i);
+		cr_assert_eq(back.digest, 7);
+		guard_free(p, n);
+	}
+}
