@@ -43,7 +43,9 @@ static void say_registry(void *ctx, enum reload_news news, const char *text)
 		[RELOAD_WARNED] = LEVEL_WARNING,
 	};
 
-	(void)ctx;
+	struct daemon *d = ctx;
+
+	d->registry_failures += news == RELOAD_FAILED;
 	log_say(levels[news], "registry: %s%s", text,
 		news == RELOAD_FAILED ? ": the one read before stays in force" : "");
 }
@@ -151,8 +153,9 @@ static void on_usr1(void *ctx)
 	statistics_log(&d->workers, d->outcome);
 	live_status(&d->live, &s);
 	log_info("statistics: registry: %zu users, %zu KiB of memory, read %.1f s ago in %.1f ms, %zu entries "
-		"left out, generation %llu", s.registry.users, s.registry.bytes / 1024,
-		(double)s.age_ms / 1000, (double)s.registry.micros / 1000, s.registry.bad,
+		"left out, %llu failed readings, generation %llu", s.registry.users,
+		s.registry.bytes / 1024, (double)s.age_ms / 1000, (double)s.registry.micros / 1000,
+		s.registry.bad, (unsigned long long)d->registry_failures,
 		(unsigned long long)s.generation);
 }
 

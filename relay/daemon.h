@@ -18,6 +18,7 @@ struct daemon {
 	struct live_store live;
 	struct outcome *outcome;         /* NULL: no records are written */
 	struct refresh *refresh;
+	_Atomic uint64_t registry_failures; /* readings that failed; an older registry stayed in force */
 	struct worker_shared shared;
 	struct workers workers;
 	struct loop loop;

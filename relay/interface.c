@@ -120,10 +120,11 @@ static void keep(struct interfaces *t, const struct sockaddr *sa)
 {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
-	uint8_t *to = t->addresses[t->address_count];
+	uint8_t *to;
 
 	if (sa == NULL || t->address_count == INTERFACE_ADDRESSES)
 		return;
+	to = t->addresses[t->address_count];
 	if (sa->sa_family == AF_INET) {
 		memcpy(&v4, sa, sizeof(v4));
 		memcpy(to, &v4.sin_addr, 4);

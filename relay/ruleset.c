@@ -14,9 +14,9 @@
 
 void ruleset_read(struct ruleset *r)
 {
-	r->iptables = run_program("iptables-save", NULL);
-	r->ip6tables = run_program("ip6tables-save", NULL);
-	r->nft = run_program("nft", "list", "ruleset", NULL);
+	r->iptables = run_program((char *[]){ "iptables-save", NULL });
+	r->ip6tables = run_program((char *[]){ "ip6tables-save", NULL });
+	r->nft = run_program((char *[]){ "nft", "list", "ruleset", NULL });
 }
 
 void ruleset_done(struct ruleset *r)

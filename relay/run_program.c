@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARGUMENTS = 8, OUTPUT_MAX = 4 * 1024 * 1024, PATIENCE_MS = 3000 };
+enum { OUTPUT_MAX = 4 * 1024 * 1024, PATIENCE_MS = 3000 };
 
 static bool find_program(const char *name, char *path, size_t cap)
 {
@@ -34,7 +33,7 @@ static bool find_program(const char *name, char *path, size_t cap)
 }
 
 /* The child's signals are as a program expects them, whatever ours are. */
-static int spawn(const char *path, char **argv, int out, pid_t *ret_pid)
+static int spawn(const char *path, char *const *argv, int out, pid_t *ret_pid)
 {
 	static char *no_environment[] = { NULL };
 	posix_spawn_file_actions_t actions;
@@ -116,20 +115,13 @@ static char *take_output(pid_t pid, int fd)
 	return NULL;
 }
 
-char *run_program(const char *name, ...)
+char *run_program(char *const argv[])
 {
-	char path[128], *argv[ARGUMENTS + 1] = { path }, *text = NULL;
+	char path[128], *text = NULL;
 	int fds[2];
-	size_t n = 1;
-	va_list ap;
 	pid_t pid;
 
-	va_start(ap, name);
-	while (n < ARGUMENTS && (argv[n] = va_arg(ap, char *)) != NULL)
-		n++;
-	va_end(ap);
-	argv[n] = NULL;
-	if (!find_program(name, path, sizeof(path)) || pipe2(fds, O_CLOEXEC) != 0)
+	if (!find_program(argv[0], path, sizeof(path)) || pipe2(fds, O_CLOEXEC) != 0)
 		return NULL;
 	if (spawn(path, argv, fds[1], &pid) != 0)
 		pid = -1;

@@ -7,20 +7,22 @@
 #include <string.h>
 #include <time.h>
 
+#define RUN(...) run_program((char *[]){ __VA_ARGS__, NULL })
+
 Test(run_program, output)
 {
-	char *text = run_program("echo", "a b", "c", NULL);
+	char *text = RUN("echo", "a b", "c");
 
 	cr_assert_str_eq(text, "a b c\n");
 	free(text);
-	text = run_program("true", NULL);
+	text = RUN("true");
 	cr_assert_str_eq(text, "");
 	free(text);
 }
 
 Test(run_program, more_than_a_pipe_holds)
 {
-	char *text = run_program("seq", "100000", NULL);
+	char *text = RUN("seq", "100000");
 
 	cr_assert_not_null(text);
 	cr_assert_eq(strlen(text), 588895);
@@ -29,9 +31,9 @@ Test(run_program, more_than_a_pipe_holds)
 
 Test(run_program, failures)
 {
-	cr_assert_null(run_program("false", NULL));
-	cr_assert_null(run_program("no-such-program-anywhere", NULL));
-	cr_assert_null(run_program("yes", NULL), "more than it may print");
+	cr_assert_null(RUN("false"));
+	cr_assert_null(RUN("no-such-program-anywhere"));
+	cr_assert_null(RUN("yes"), "more than it may print");
 }
 
 Test(run_program, one_that_does_not_end_is_ended, .timeout = 20)
@@ -39,7 +41,7 @@ Test(run_program, one_that_does_not_end_is_ended, .timeout = 20)
 	struct timespec began, ended;
 
 	clock_gettime(CLOCK_MONOTONIC, &began);
-	cr_assert_null(run_program("sleep", "60", NULL));
+	cr_assert_null(RUN("sleep", "60"));
 	clock_gettime(CLOCK_MONOTONIC, &ended);
 	cr_assert_leq(ended.tv_sec - began.tv_sec, 5);
 }
@@ -50,10 +52,10 @@ Test(run_program, surroundings)
 	char *text;
 
 	setenv("USHER_SECRET", "1", 1);
-	text = run_program("env", NULL);
+	text = RUN("env");
 	cr_assert_str_eq(text, "");
 	free(text);
-	text = run_program("cat", NULL);
+	text = RUN("cat");
 	cr_assert_str_eq(text, "");
 	free(text);
 }
