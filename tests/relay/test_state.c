@@ -257,7 +257,7 @@ static const struct {
 Test(state, extensions_that_do_not_parse_are_left_out)
 {
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
-		uint8_t bytes[64], *p;
+		uint8_t bytes[STATE4_MAX + 16], *p;
 		struct state s = { .digest = 7 }, back;
 		size_t n = state4_put(&s, bytes);
 
