@@ -160,10 +160,13 @@ static void put_user_chk(struct packet *p, const struct record *r)
 {
 	static const uint8_t nowhere[16] = { 0 };
 	struct line l = begin(p->pl->records);
+	struct tlv id;
 
+	/* Not what the user was found by, which may be of another type. */
 	if (p->v6) {
 		put_text(&l, "id_type=DUID\nclient=");
-		put_hex(&l, p->id, p->id_len);
+		if (dhcp6_get(&p->view6, D6O_CLIENTID, &id))
+			put_hex(&l, id.val, id.len);
 	} else {
 		put_text(&l, "id_type=HW_ADDR\nclient=hwtype=");
 		put_number(&l, packet_msg(p)[DHCP4_HTYPE], 1);
@@ -298,9 +301,22 @@ static void members_path(struct line *l, const struct packet *p)
 	member_hex(l, "xid", p->view6.msg + p->view6.inner + 1, 3);
 }
 
+/* Where the address lies; else the subnet decided on. */
+static const struct subnet *subnet_of(const struct packet *p, const struct record *r)
+{
+	const struct subnets *all = &p->policy->subnets;
+	const struct subnet *of = NULL;
+
+	if (r->addr != NULL && r->is_prefix)
+		of = subnet_of_pd(all, r->addr);
+	else if (r->addr != NULL)
+		of = p->v6 ? subnet_of6(all, r->addr) : subnet_of4(all, r->addr);
+	return of != NULL ? of : p->decision.subnet;
+}
+
 static void put_json(struct packet *p, const struct record *r)
 {
-	const struct subnet *of = p->found != NULL ? p->found : p->decision.subnet;
+	const struct subnet *of = subnet_of(p, r);
 	struct line l = begin(p->pl->records);
 
 	put_text(&l, "{");

@@ -79,14 +79,16 @@ static void query6(struct packet *p)
 		tell(p, EVENT_outcome_declined, &r);
 }
 
-static struct record record_of(const struct packet *p, const struct dhcp6_lease *lease)
+/* was: the same lease as the server sent it. */
+static struct record record_of(
+	const struct packet *p, const struct dhcp6_lease *lease, const struct dhcp6_lease *was)
 {
 	struct record r = {
 		.event = RECORD_offered,
 		.addr = lease->addr,
 		.prefix_len = lease->prefix_len,
 		.is_prefix = lease->is_prefix,
-		.granted = p->granted,
+		.granted = was->valid,
 		.sent = lease->valid,
 	};
 
@@ -99,7 +101,7 @@ static struct record record_of(const struct packet *p, const struct dhcp6_lease 
 /* An address that the guard has taken away, or the server itself, in a REPLY that moves the client. */
 static void withdrawn6(struct packet *p, const struct dhcp6_lease *lease)
 {
-	struct record r = record_of(p, lease);
+	struct record r = record_of(p, lease, lease);
 
 	if (p->type != DHCPV6_REPLY)
 		return;
@@ -108,32 +110,40 @@ static void withdrawn6(struct packet *p, const struct dhcp6_lease *lease)
 	record_put(p, &r);
 }
 
+static void lease6(struct packet *p, const struct dhcp6_lease *lease, const struct dhcp6_lease *was)
+{
+	struct record r = record_of(p, lease, was);
+
+	if (lease->valid == 0)
+		withdrawn6(p, lease);
+	else if (p->type == DHCPV6_REPLY)
+		tell(p, EVENT_outcome_granted, &r);
+	else
+		record_put(p, &r);
+}
+
 /*
  * A lease is granted by a REPLY without a status at the top or in the IA, whose valid lifetime is not
- * zero: an address at 0/0 is one taken back. Read from what leaves, after guard and clamp.
+ * zero: an address at 0/0 is one taken back. Read from what leaves, after guard and clamp, beside what
+ * came: no edit adds or removes an IA or what is in one.
  */
-static void leases6(struct packet *p, struct tlv_iter it)
+static void leases6(struct packet *p)
 {
+	struct tlv_iter was = dhcp6_inner(&p->view6);
+	struct tlv_iter it = p->editing ? dhcp6_edit_inner(&p->edit6) : was;
 	struct record refused = { .event = RECORD_refused };
-	struct dhcp6_lease lease;
-	struct dhcp6_ia ia;
-	struct tlv_iter sub;
+	struct dhcp6_lease lease, lease_was;
+	struct dhcp6_ia ia, ia_was;
 
-	while (dhcp6_next_ia(&it, &ia)) {
+	while (dhcp6_next_ia(&it, &ia) && dhcp6_next_ia(&was, &ia_was)) {
+		struct tlv_iter sub = dhcp6_ia_begin(&ia), sub_was = dhcp6_ia_begin(&ia_was);
+
 		if (dhcp6_status(ia.sub, ia.sub_len) != 0) {
 			tell(p, EVENT_outcome_refused, &refused);
 			continue;
 		}
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &lease);) {
-			struct record r = record_of(p, &lease);
-
-			if (lease.valid == 0)
-				withdrawn6(p, &lease);
-			else if (p->type == DHCPV6_REPLY)
-				tell(p, EVENT_outcome_granted, &r);
-			else
-				record_put(p, &r);
-		}
+		while (dhcp6_next_lease(&sub, &lease) && dhcp6_next_lease(&sub_was, &lease_was))
+			lease6(p, &lease, &lease_was);
 	}
 }
 
@@ -145,7 +155,9 @@ enum step stage_outcome6(struct packet *p)
 		query6(p);
 		return STEP_NEXT;
 	}
-	if (p->id == NULL || (p->type != DHCPV6_REPLY && p->type != DHCPV6_ADVERTISE))
+	/* A lease is a DUID's, whatever the user is found by. */
+	if (!dhcp6_has(&p->view6, D6O_CLIENTID) ||
+		(p->type != DHCPV6_REPLY && p->type != DHCPV6_ADVERTISE))
 		return STEP_NEXT;
 	/* The REPLY to a Release or Decline confirms what the query was recorded for. */
 	if (p->has_state && (p->kind == (enum kind)DHCPV6_RELEASE ||
@@ -154,6 +166,6 @@ enum step stage_outcome6(struct packet *p)
 	if (dhcp6_top_status(&p->view6) != 0)
 		tell(p, EVENT_outcome_refused, &refused);
 	else
-		leases6(p, p->editing ? dhcp6_edit_inner(&p->edit6) : dhcp6_inner(&p->view6));
+		leases6(p);
 	return STEP_NEXT;
 }
