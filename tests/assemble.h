@@ -19,6 +19,7 @@ struct assemble_env {
 	/* The id of a subnet, which travels in the state; 0 if there is none of that name. */
 	uint8_t (*subnet_id)(void *ctx, const char *name);
 	void *ctx;
+	uint16_t generation;   /* of the policy in force: "generation=now" in the state */
 	/* The packet to compare with: bytes that may be anything are taken from it. NULL: none may. */
 	const uint8_t *actual;
 	size_t actual_len;

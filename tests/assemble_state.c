@@ -17,6 +17,9 @@ struct state_text {
 	unsigned long depth, size, rule;
 	bool open;             /* digest and generation may be anything */
 	unsigned long digest, generation;
+	unsigned long id_type;
+	const char *id;        /* hex digits, NULL: none carried */
+	char id_text[300];
 };
 
 static const char *const state_flags[8] = {
@@ -57,6 +60,21 @@ static void state_value(struct assembler *a, struct state_text *s, unsigned bit,
 	}
 }
 
+/* id=TYPE,HEX: the identity that the user was found by, where an answer does not show it. */
+static void state_id(struct assembler *a, struct state_text *s, const char *v)
+{
+	char *end;
+
+	s->id_type = strtoul(v, &end, 10);
+	if (*end != ',' || strlen(end + 1) >= sizeof(s->id_text) ||
+		!as_hex_digits(end + 1, strlen(end + 1))) {
+		as_fail(a, "\"%s\" is not type,hex", v);
+		return;
+	}
+	strcpy(s->id_text, end + 1);
+	s->id = s->id_text;
+}
+
 static void state_word(struct assembler *a, struct state_text *s)
 {
 	const char *v;
@@ -82,6 +100,10 @@ static void state_word(struct assembler *a, struct state_text *s)
 	} else if ((v = as_value(a, "digest")) != NULL) {
 		s->digest = as_number(a, v, 16, 0xffffffff);
 		s->open = false;
+	} else if ((v = as_value(a, "generation")) != NULL && strcmp(v, "now") == 0) {
+		s->generation = a->env->generation;
+	} else if ((v = as_value(a, "id")) != NULL) {
+		state_id(a, s, v);
 	} else {
 		as_fail(a, "the state knows no \"%s\"", a->tok);
 	}
@@ -107,6 +129,16 @@ static void state_fixed(struct assembler *a, const struct state_text *s)
 	}
 }
 
+static void state_extensions(struct assembler *a, const struct state_text *s)
+{
+	if (s->id == NULL)
+		return;
+	as_emit_number(a, 1, 1);
+	as_emit_number(a, 1, 1 + strlen(s->id) / 2);
+	as_emit_number(a, 1, s->id_type);
+	as_emit_hex(a, s->id, strlen(s->id));
+}
+
 /* A block of sub-option 82.9: enterprise, length, data. */
 void as_state4(struct assembler *a)
 {
@@ -126,6 +158,7 @@ void as_state4(struct assembler *a)
 		as_emit_number(a, 2, s.size);
 	if ((s.flags & 0x80) != 0)
 		as_emit_number(a, 2, s.rule);
+	state_extensions(a, &s);
 	as_put(a->out->bytes + at, 1, a->out->len - at - 1);
 }
 
@@ -144,4 +177,5 @@ void as_state6(struct assembler *a)
 	}
 	if ((s.flags & 0x80) != 0)
 		as_emit_number(a, 2, s.rule);
+	state_extensions(a, &s);
 }

@@ -253,12 +253,6 @@ static void read_outcome(struct reader *r, const char *rest)
 		append_line(r, &r->v->outcome, rest);
 }
 
-static void read_json(struct reader *r, const char *rest)
-{
-	(void)rest;
-	r->v->json = true;
-}
-
 static const struct {
 	const char *word;
 	void (*run)(struct reader *r, const char *rest);
@@ -266,7 +260,7 @@ static const struct {
 	{ "say", read_say }, { "config", read_config }, { "registry", read_registry },
 	{ "from", read_from }, { "slot", read_slot }, { "in", read_in }, { "out", read_out },
 	{ "untouched", read_untouched }, { "drop", read_drop }, { "cause", read_cause },
-	{ "event", read_event }, { "outcome", read_outcome }, { "json", read_json },
+	{ "event", read_event }, { "outcome", read_outcome },
 };
 
 static void read_word(struct reader *r)

@@ -51,7 +51,6 @@ struct vector {
 	size_t event_count;
 	struct vector_text outcome;  /* NULL: no record */
 	bool outcome_open;     /* whatever is recorded is right */
-	bool json;             /* records as JSON */
 };
 
 struct vector_fragment {

@@ -83,6 +83,7 @@ static void scene_assemble(struct scene *s, const struct vector_text *text, cons
 		.fragment = scene_fragment,
 		.subnet_id = scene_subnet_id,
 		.ctx = s,
+		.generation = s->rig->config->policy->generation,
 		.actual = actual,
 		.actual_len = actual_len,
 	};
