@@ -5,6 +5,8 @@
  */
 #include "relay/identity.h"
 
+#include "relay/guess.h"
+
 /* The bytes of one identity; false if the message has none. They may be put together in p->joined. */
 typedef bool identity_fn(struct packet *p, const uint8_t **ret, size_t *ret_len);
 
@@ -137,7 +139,7 @@ static bool try(struct packet *p, enum reg_id_type type)
 
 	if (find == NULL || !find(p, &id, &len))
 		return false;
-	user = registry_find(p->registry, type, id, len);
+	user = guess_find(p->guess, p->registry, type, id, len);
 	if (user == NULL && p->id != NULL)
 		return false;
 	p->id = id;

@@ -13,6 +13,8 @@
 #include "relay/pipeline.h"
 #include "relay/state.h"
 
+struct guess;
+
 /* What a stage may return; what it found out travels in the packet. */
 enum step {
 	STEP_NEXT,
@@ -24,6 +26,7 @@ enum step {
 struct packet {
 	struct pipeline *pl;
 	struct slot *slot;
+	const struct guess *guess;   /* relay/guess.h; NULL: none */
 	const struct policy *policy;
 	const struct registry *registry;
 	const uint8_t *in;           /* the IP packet as received: never written */

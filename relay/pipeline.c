@@ -4,6 +4,7 @@
  * becomes of a packet when one fails; no stage knows another. A packet that we do not fully
  * understand is never edited; the kernel keeps the original, so a failed edit needs no undo.
  */
+#include "relay/guess.h"
 #include "relay/packet.h"
 
 enum direction { QUERY = 1, RESPONSE = 2, BOTH = 3 };
@@ -74,7 +75,7 @@ static void count(struct packet *p, enum slot_verdict verdict)
 		c->types[p->v6][p->response][p->type < 63 ? p->type : 63]++;
 }
 
-static void run_packet(struct pipeline *pl, struct slot *slot)
+static void run_packet(struct pipeline *pl, struct slot *slot, const struct guess *guess)
 {
 	struct packet p;
 	enum step step;
@@ -82,6 +83,7 @@ static void run_packet(struct pipeline *pl, struct slot *slot)
 	memset(&p, 0, offsetof(struct packet, view4));
 	p.pl = pl;
 	p.slot = slot;
+	p.guess = guess;
 	p.policy = pl->snapshot->policy;
 	p.registry = pl->snapshot->registry;
 	p.in = slot->raw + slot->in_off;
@@ -101,8 +103,11 @@ static void run_packet(struct pipeline *pl, struct slot *slot)
 
 void pipeline_run(struct pipeline *pl, struct batch *b)
 {
+	struct guess guesses[BATCH_MAX];
+
+	guess_batch(guesses, pl->snapshot, b);
 	for (size_t i = 0; i < b->count; i++)
-		run_packet(pl, &b->slots[i]);
+		run_packet(pl, &b->slots[i], &guesses[i]);
 }
 
 struct dhcp4_edit *packet_edit4(struct packet *p)
