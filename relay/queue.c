@@ -28,6 +28,7 @@ enum {
 	SNDBUF = 2 * 1024 * 1024,
 	SEND_OVERHEAD = 64,      /* what the kernel wants of the send buffer beside the message */
 	ACK_WAIT_MS = 5000,
+	SEND_TRIES = 20,         /* a millisecond apart */
 	REQUEST_ROOM = 256,      /* the longest request is 64 bytes */
 };
 
@@ -328,7 +329,7 @@ int queue_receive(struct queue *q, struct batch *b, size_t slots)
 	aim(q, b, slots);
 	b->count = 0;
 	n = recvmmsg(queue_fd(q), q->msgs, (unsigned)slots, MSG_DONTWAIT, NULL);
-	if (n < 0 && errno == ENOBUFS) {
+	if (n < 0 && (errno == ENOBUFS || errno == ENOMEM)) {
 		q->counters.overruns++;
 		return 0;
 	}
@@ -357,9 +358,22 @@ static int send_verdicts(struct queue *q)
 	return n < 0 ? -errno : 0;
 }
 
+/* Want of memory passes, and a packet without a verdict would stay queued for ever. */
+static int send_patiently(struct queue *q)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int err = send_verdicts(q);
+
+	for (int i = 0; i < SEND_TRIES && (err == -ENOBUFS || err == -ENOMEM); i++) {
+		nanosleep(&pause, NULL);
+		err = send_verdicts(q);
+	}
+	return err;
+}
+
 /*
- * A send that fails for want of memory is tried again in pieces of one verdict; a verdict that cannot
- * be sent even so leaves its packet queued, and no batch verdict may sweep over it from then on.
+ * A send that fails is tried again in pieces of one verdict; a verdict that cannot be sent even so
+ * leaves its packet queued, and no batch verdict may sweep over it from then on.
  */
 int queue_send(struct queue *q, struct batch *b)
 {
@@ -369,7 +383,7 @@ int queue_send(struct queue *q, struct batch *b)
 
 	while (i < b->count) {
 		size_t next = verdicts_build(&q->verdicts, b, i, &o, max);
-		int err = send_verdicts(q);
+		int err = next - i > 1 ? send_verdicts(q) : send_patiently(q);
 
 		if (err != 0 && next - i > 1) {
 			max = 0;
