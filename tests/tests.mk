@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What there is to run beside `make test`. Included by the Makefile. Fuzzing needs clang.
-#   sweep        the corpus, every prefix and mutation of it, through everything; also with SAN=1 and MSAN=1
+#   sweep        corpus and vectors, every prefix and mutation, through everything; also with SAN=1 and MSAN=1
 #   fuzz-check   each fuzzer over its seeds, then for FUZZ_SECONDS
 #   fuzz         the same, ten minutes each; FUZZERS="dhcp4 frame" are some of them
 #   coverage     of the codec, the registry's parser and the steerers by unit tests and sweep; fails below 95 % of
@@ -8,9 +8,8 @@
 FUZZ_SECONDS ?= 10
 FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-AIDOBJ  := $(addprefix $(BUILD)/obj/tests/,build.o corpus.o exercise.o exercise_packet.o guard.o rig.o)
-PACKOBJ := $(BUILD)/obj/tests/fuzz/pack.o \
-	$(patsubst %.c,$(BUILD)/obj/%.o,tests/vector.c $(wildcard tests/assemble*.c))
+AIDOBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(addprefix tests/,build.c corpus.c exercise.c exercise_packet.c guard.c \
+	rig.c vector.c) $(wildcard tests/assemble*.c))
 
 $(BUILD)/sweep: $(LIBOBJ) $(AIDOBJ) $(BUILD)/obj/tests/sweep/sweep.o
 	@echo "  LD    $@"
@@ -20,7 +19,7 @@ sweep: $(BUILD)/sweep
 	$(BUILD)/sweep
 
 # The rest is built with FUZZ=1, which the targets at the end set.
-$(BUILD)/pack: $(LIBOBJ) $(AIDOBJ) $(PACKOBJ)
+$(BUILD)/pack: $(LIBOBJ) $(AIDOBJ) $(BUILD)/obj/tests/fuzz/pack.o
 	@echo "  LD    $@"
 	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
