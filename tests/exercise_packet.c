@@ -148,6 +148,13 @@ static void check_client_query4(const struct rig *r, const struct datagram *d)
 		MUST(it.field == 0 && our_block(r, &t, &state));
 	}
 	MUST(agents <= 1);
+	/* Nor in a field that a server takes for overloaded, whatever our own view of that is. */
+	if (dhcp4_has(&v, DHO_OVERLOAD)) {
+		const char *fields = strchr(show4(v.msg, v.len), '|');
+
+		MUST(fields == NULL ||
+			(strstr(fields, " 82=") == NULL && strstr(fields, "|82=") == NULL));
+	}
 	if (dhcp4_has(&v, DHO_SUBNET_SELECTION) && !dhcp4_has(&v, DHO_AUTHENTICATION))
 		MUST((state.flags & STATE_OWN_118) != 0);
 }
