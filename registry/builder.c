@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how a region is filled: users one after the other as they come, then the names, then the
- * buckets, which are sized when the number of users is known. A registry that only grew is built
- * from the one before: its users and, while they have room, its buckets are copied, and only the new
- * users are hashed. Does not read any source.
+ * buckets, which are sized when the number of users is known. A registry that changed a little is built
+ * from the one before: its users and, while they have room, its buckets are copied, and only the users
+ * who came or went are hashed. Who went stays in the region, marked dead, until all is read anew.
+ * Does not read any source.
  */
 #include "registry/builder.h"
 
-#include "registry/layout.h"
-#include "registry/siphash.h"
+#include "registry/bucket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +24,9 @@ struct builder {
 	struct region region;
 	struct attr_names names;
 	const struct registry *base; /* whose users were copied, or NULL */
-	struct registry head;        /* key, users_end, user_count: as built so far */
+	struct registry head;        /* key, users_end, user_count, dead: as built so far */
+	uint32_t *removed;           /* references of users of the base */
+	size_t removed_count, removed_cap;
 	uint8_t record[RECORD_ROOM];
 };
 
@@ -56,6 +58,7 @@ static enum reg_err begin(struct builder *b)
 		memcpy(b->head.key, b->base->key, sizeof(b->head.key));
 		b->head.users_end = b->base->users_end;
 		b->head.user_count = b->base->user_count;
+		b->head.dead = b->base->dead;
 		room += (size_t)b->base->size;
 	} else if (getrandom(b->head.key, sizeof(b->head.key), 0) != sizeof(b->head.key)) {
 		return REG_E_SYSTEM;
@@ -88,6 +91,54 @@ enum reg_err builder_begin(const struct builder_options *options, struct builder
 	return e;
 }
 
+static struct reg_user *user_at(const struct builder *b, uint64_t offset)
+{
+	return (void *)(b->region.base + offset);
+}
+
+static void bury(struct builder *b, struct reg_user *user)
+{
+	user->flags |= REG_USER_DEAD;
+	b->head.user_count--;
+	b->head.dead += reg_user_size(user);
+}
+
+static enum reg_err note_removed(struct builder *b, uint32_t ref)
+{
+	size_t cap = b->removed_cap != 0 ? 2 * b->removed_cap : 64;
+
+	if (b->removed_count == b->removed_cap) {
+		uint32_t *more = reg_realloc(b->options.memory, b->removed, cap * sizeof(*more));
+
+		if (more == NULL)
+			return REG_E_NOMEM;
+		b->removed = more;
+		b->removed_cap = cap;
+	}
+	b->removed[b->removed_count++] = ref;
+	return REG_OK;
+}
+
+enum reg_err builder_remove(struct builder *b, const struct reg_entry *entry)
+{
+	const struct reg_user *there = b->base == NULL ? NULL : registry_find(b->base,
+		entry->id.type, entry->id.bytes, entry->id.len);
+	struct reg_user *copy;
+	uint64_t at;
+	enum reg_err e;
+
+	if (there == NULL || there->line != entry->line)
+		return REG_OK;
+	at = (uint64_t)((const uint8_t *)there - (const uint8_t *)b->base);
+	copy = user_at(b, at);
+	if ((copy->flags & REG_USER_DEAD) != 0)
+		return REG_OK;
+	e = note_removed(b, (uint32_t)(at / REG_UNIT));
+	if (e == REG_OK)
+		bury(b, copy);
+	return e;
+}
+
 enum reg_err builder_add(struct builder *b, const struct reg_entry *entry, struct reg_error *err)
 {
 	uint64_t at = b->head.users_end;
@@ -113,39 +164,6 @@ enum reg_err builder_add(struct builder *b, const struct reg_entry *entry, struc
 	return REG_OK;
 }
 
-static struct reg_user *user_at(const struct builder *b, uint64_t offset)
-{
-	return (void *)(b->region.base + offset);
-}
-
-/* Puts a user into its bucket, or returns the one that is already there under that id. */
-static const struct reg_user *place(struct builder *b, uint64_t at, uint64_t hash)
-{
-	const struct reg_user *user = user_at(b, at);
-	size_t i = reg_bucket_of(hash, b->head.bucket_count);
-
-	for (;;) {
-		struct reg_bucket *bucket = (struct reg_bucket *)(void *)
-			(b->region.base + b->head.buckets) + i;
-
-		for (size_t s = 0; s < REG_BUCKET_SLOTS; s++) {
-			uint64_t slot = bucket->slots[s];
-			const struct reg_user *there;
-
-			if (slot == 0) {
-				bucket->slots[s] = at / REG_UNIT << 32 | (uint32_t)hash;
-				return NULL;
-			}
-			if ((uint32_t)slot != (uint32_t)hash)
-				continue;
-			there = user_at(b, (slot >> 32) * REG_UNIT);
-			if (reg_user_is(there, (enum reg_id_type)user->type, user->id, user->id_len))
-				return there;
-		}
-		i = i + 1 < b->head.bucket_count ? i + 1 : 0;
-	}
-}
-
 static void tell_twice(const struct builder *b, const struct reg_user *first,
 	const struct reg_user *second, struct reg_report *report)
 {
@@ -158,6 +176,11 @@ static void tell_twice(const struct builder *b, const struct reg_user *first,
 	reg_report_add(report, &err);
 }
 
+static uint64_t hash_of(const struct builder *b, const struct reg_user *user)
+{
+	return registry_hash(&b->head, (enum reg_id_type)user->type, user->id, user->id_len);
+}
+
 struct ahead {
 	uint64_t at[AHEAD], hash[AHEAD];
 	size_t count;
@@ -167,15 +190,15 @@ static enum reg_err place_ahead(struct builder *b, struct ahead *w, bool skip,
 	struct reg_report *report, size_t *duplicates)
 {
 	for (size_t i = 0; i < w->count; i++) {
-		const struct reg_user *first = place(b, w->at[i], w->hash[i]);
+		struct buckets buckets = { b->region.base, &b->head };
+		const struct reg_user *first = bucket_place(&buckets, w->at[i], w->hash[i]);
 
 		if (first == NULL)
 			continue;
 		tell_twice(b, first, user_at(b, w->at[i]), report);
 		if (!skip)
 			return REG_E_DUPLICATE;
-		user_at(b, w->at[i])->flags |= REG_USER_DEAD;
-		b->head.user_count--;
+		bury(b, user_at(b, w->at[i]));
 		++*duplicates;
 	}
 	w->count = 0;
@@ -186,6 +209,7 @@ static enum reg_err place_ahead(struct builder *b, struct ahead *w, bool skip,
 static enum reg_err place_all(struct builder *b, uint64_t at, bool skip,
 	struct reg_report *report, size_t *duplicates)
 {
+	struct buckets buckets = { b->region.base, &b->head };
 	struct ahead w = { .count = 0 };
 	enum reg_err e = REG_OK;
 
@@ -193,12 +217,9 @@ static enum reg_err place_all(struct builder *b, uint64_t at, bool skip,
 		const struct reg_user *user = user_at(b, at);
 
 		if ((user->flags & REG_USER_DEAD) == 0) {
-			uint64_t hash = registry_hash(&b->head, (enum reg_id_type)user->type,
-				user->id, user->id_len);
+			uint64_t hash = hash_of(b, user);
 
-			__builtin_prefetch(b->region.base + b->head.buckets +
-				reg_bucket_of(hash, b->head.bucket_count) *
-				sizeof(struct reg_bucket), 1);
+			bucket_prefetch(&buckets, hash);
 			w.at[w.count] = at;
 			w.hash[w.count++] = hash;
 		}
@@ -207,6 +228,20 @@ static enum reg_err place_all(struct builder *b, uint64_t at, bool skip,
 			e = place_ahead(b, &w, skip, report, duplicates);
 	}
 	return e == REG_OK ? place_ahead(b, &w, skip, report, duplicates) : e;
+}
+
+/* The base's buckets, and out of them who was removed. */
+static void copy_buckets(struct builder *b)
+{
+	struct buckets buckets = { b->region.base, &b->head };
+
+	memcpy(b->region.base + b->head.buckets, (const uint8_t *)b->base + b->base->buckets,
+		(size_t)b->base->bucket_count * sizeof(struct reg_bucket));
+	for (size_t i = 0; i < b->removed_count; i++) {
+		uint64_t at = (uint64_t)b->removed[i] * REG_UNIT;
+
+		bucket_remove(&buckets, at, hash_of(b, user_at(b, at)));
+	}
 }
 
 static uint64_t align(uint64_t n, uint64_t to)
@@ -253,8 +288,7 @@ static enum reg_err assemble(struct builder *b, bool skip, struct reg_report *re
 		return e;
 	attr_names_store(&b->names, b->region.base + b->head.names);
 	if (reuse) {
-		memcpy(b->region.base + b->head.buckets, (const uint8_t *)b->base + b->base->buckets,
-			(size_t)b->base->bucket_count * sizeof(struct reg_bucket));
+		copy_buckets(b);
 		from = b->base->users_end;
 	}
 	e = place_all(b, from, skip, report, &ret->duplicates);
@@ -288,6 +322,7 @@ struct builder *builder_free(struct builder *b)
 	if (b != NULL) {
 		attr_names_done(&b->names);
 		region_drop(&b->region);
+		free(b->removed);
 		free(b);
 	}
 	return NULL;

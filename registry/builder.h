@@ -28,6 +28,13 @@ enum reg_err builder_begin(const struct builder_options *options, struct builder
  */
 enum reg_err builder_add(struct builder *b, const struct reg_entry *entry, struct reg_error *err);
 
+/*
+ * Takes the user with that id out of those that came with the base, if it stands on that line; ids that
+ * are not there, and those added since, are left alone. Users that replace others are added after
+ * the others were removed. REG_E_NOMEM: nothing was removed.
+ */
+enum reg_err builder_remove(struct builder *b, const struct reg_entry *entry);
+
 struct builder_result {
 	struct registry *registry; /* the caller's, to registry_free() */
 	int fd;                    /* its memory file if shared, to close(); else -1 */

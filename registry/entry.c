@@ -194,5 +194,6 @@ enum reg_err entry_read(struct entry_reader *r, const char *line, size_t len,
 	}
 	ret->pairs = r->pairs;
 	ret->count = n;
+	ret->removed = false;
 	return REG_OK;
 }

@@ -19,7 +19,7 @@
 #include <string.h>
 
 enum {
-	REG_VERSION = 1,
+	REG_VERSION = 2,
 	REG_UNIT = 4,
 	REG_BUCKET_SLOTS = 8,
 	REG_BUCKET_MEAN = 5,  /* slots used on average after a build */
@@ -45,7 +45,8 @@ struct registry {
 	uint32_t name_mask;  /* slots of the name table, less 1 */
 	uint32_t name_count;
 	uint32_t defaults[2]; /* references of the default users of v4 and v6, or 0 */
-	uint8_t pad[44];
+	uint8_t pad[36];
+	uint64_t dead;       /* bytes of users that are left out or were removed */
 	uint64_t names;
 };
 

@@ -64,6 +64,20 @@ static bool cancelled(const struct load *l)
 		atomic_load_explicit(l->options->cancel, memory_order_relaxed);
 }
 
+static enum reg_err apply(struct load *l, const struct reg_entry *entry, struct reg_error *why)
+{
+	enum reg_err e;
+
+	l->stats->read++;
+	if (!entry->removed)
+		return builder_add(l->builder, entry, why);
+	l->stats->removed++;
+	e = builder_remove(l->builder, entry);
+	if (e != REG_OK)
+		reg_error_set(why, l->source->name, entry->line, "%s", reg_strerror(e));
+	return e;
+}
+
 static enum reg_err read_all(struct load *l, struct reg_error *err)
 {
 	struct reg_entry entry;
@@ -74,10 +88,8 @@ static enum reg_err read_all(struct load *l, struct reg_error *err)
 		e = l->source->ops->next(l->source, &entry, &why);
 		if (e == REG_E_END)
 			return REG_OK;
-		if (e == REG_OK) {
-			l->stats->read++;
-			e = builder_add(l->builder, &entry, &why);
-		}
+		if (e == REG_OK)
+			e = apply(l, &entry, &why);
 		if (e != REG_OK)
 			e = judge(l, e, &why, err);
 		if (e != REG_OK)
@@ -147,25 +159,33 @@ enum reg_err registry_load(struct source *s, const struct load_options *options,
 	stats.bytes = registry_size(built.registry);
 	stats.micros = now_micros() - begin;
 	stats.whole = facts.whole;
-	stats.blank = facts.blank;
+	stats.blank = facts.blank || (stats.removed > 0 && stats.users == 0);
 	stats.exposed = facts.exposed;
 	*ret = (struct load_result){ .registry = built.registry, .fd = built.fd, .stats = stats };
 	return REG_OK;
+}
+
+enum reg_err registry_load_once(struct source *s, bool skip_bad, struct reg_report *report,
+	struct load_result *ret, struct reg_error *err)
+{
+	struct load_options options = { .skip_bad = skip_bad, .skip_unfinished = skip_bad };
+	enum reg_err e = registry_load(s, &options, report, ret, err);
+
+	if (e == REG_OK)
+		s->ops->close(s, false);
+	return e;
 }
 
 enum reg_err registry_load_file(const char *path, bool skip_bad, struct reg_report *report,
 	struct load_result *ret, struct reg_error *err)
 {
 	struct source_file_options file = { .path = path };
-	struct load_options options = { .skip_bad = skip_bad, .skip_unfinished = skip_bad };
 	struct source *s;
 	enum reg_err e = source_file_new(&file, &s, err);
 
 	if (e != REG_OK)
 		return e;
-	e = registry_load(s, &options, report, ret, err);
-	if (e == REG_OK)
-		s->ops->close(s, false);
+	e = registry_load_once(s, skip_bad, report, ret, err);
 	s->ops->free(s);
 	return e;
 }

@@ -14,19 +14,21 @@ struct load_options {
 	bool skip_bad;                   /* take the good entries and report the bad ones */
 	bool skip_unfinished;            /* likewise a last entry that is only partly there */
 	bool shared;                     /* builder.h */
-	const struct registry *base;     /* read what was added to it only; borrowed for the call */
+	const struct registry *base;     /* read what changed since it only; borrowed for the call */
 	const struct reg_memory *memory; /* borrowed for the call; NULL: never refused */
 	const atomic_bool *cancel;       /* gives up with REG_E_STOPPED when set; may be NULL */
 };
 
 struct load_stats {
 	size_t users;       /* in the registry */
-	size_t read;        /* entries read this time */
+	size_t read;        /* entries read this time, removals among them */
+	size_t removed;     /* of them removals */
 	size_t bad;         /* left out: their first errors are in the report */
 	size_t bytes;       /* of memory that the registry takes */
 	uint64_t micros;    /* that it took */
-	bool added;         /* only what was added to the source was read */
-	bool whole, blank, exposed; /* source_facts */
+	bool added;         /* only what changed in the source was read */
+	bool whole, exposed; /* source_facts */
+	bool blank;         /* likewise, or the changes left nobody */
 	bool unfinished;    /* a last entry was not there in full and was left for later */
 };
 
@@ -49,7 +51,11 @@ struct load_result {
 enum reg_err registry_load(struct source *s, const struct load_options *options,
 	struct reg_report *report, struct load_result *ret, struct reg_error *err);
 
-/* registry_load() of a file for one use: replay, check, explain, edit. */
+/* registry_load() for one use, closed whatever happens: replay, check, explain. */
+enum reg_err registry_load_once(struct source *s, bool skip_bad, struct reg_report *report,
+	struct load_result *ret, struct reg_error *err);
+
+/* The same of a file. */
 enum reg_err registry_load_file(const char *path, bool skip_bad, struct reg_report *report,
 	struct load_result *ret, struct reg_error *err);
 

@@ -9,6 +9,8 @@
 #include "registry/attr.h"
 #include "registry/place.h"
 
+#include <stdbool.h>
+
 enum {
 	REG_PAIRS_MAX = 700, /* attributes of one user: more than fit a line of 4 KiB */
 	RECORD_ROOM = 65536, /* bytes */
@@ -18,6 +20,7 @@ enum {
 struct reg_entry {
 	struct reg_id id;
 	uint32_t line;              /* from 1; 0: the source has no lines */
+	bool removed;               /* is no longer there: only id and line count */
 	size_t count;               /* at most REG_PAIRS_MAX */
 	const struct reg_pair *pairs;
 };

@@ -81,6 +81,8 @@ void refresh_poll(struct refresh *r)
 {
 	struct source *s = r->options.reload.source;
 
+	if (s->ops->polled)
+		return;
 	pthread_mutex_lock(&r->lock);
 	if (s->ops->stirred(s)) {
 		notice(r);
@@ -249,6 +251,8 @@ struct refresh *refresh_free(struct refresh *r)
 	if (r == NULL)
 		return NULL;
 	r->stop = true;
+	if (r->options.reload.source->ops->stop != NULL)
+		r->options.reload.source->ops->stop(r->options.reload.source);
 	wake_thread(r);
 	pthread_join(r->thread, NULL);
 	reload_done(&r->reload);

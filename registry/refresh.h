@@ -4,6 +4,7 @@
  * an edit that was complete before refresh_poll() was called is in force when it returns, unless that
  * took longer than wait_ms.
  *
+ * That is so unless the source is polled (source.h); then the edit is in force as soon as it is found.
  * Complete is: closed after writing, renamed to its place, or added at the end of the file, even if
  * the writer still holds it open. What is not believed at once is told in reload.h.
  */
@@ -23,7 +24,7 @@ enum { REFRESH_WAIT_MS = 50 };
 
 /*
  * Reads the source for the first time, in the caller's thread: publish() was called when this
- * returns REG_OK. Then starts the thread, which blocks all signals. On REG_OK the source belongs to
+ * returns REG_OK, unless reload.start_without is set. Then starts the thread, which blocks all signals. On REG_OK the source belongs to
  * the refresh. On an error, err says what, and the source is still the caller's; that is also so
  * after a publish(), if the thread cannot be started (REG_E_SYSTEM).
  */
@@ -32,7 +33,8 @@ enum reg_err refresh_new(const struct refresh_options *options, struct refresh *
 
 /*
  * Called by a packet worker after it has received a batch and before it takes the snapshot pointer.
- * Costs one system call when nothing has changed. Any number of threads may call it.
+ * Costs one system call when nothing has changed, and nothing when the source is polled, for then no
+ * packet waits. Any number of threads may call it.
  */
 void refresh_poll(struct refresh *r);
 

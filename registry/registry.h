@@ -43,6 +43,9 @@ size_t registry_count(const struct registry *reg);
 /* Bytes of memory that the registry takes. */
 size_t registry_size(const struct registry *reg);
 
+/* Bytes of it that are users no longer there: the price of changes without reading all anew. */
+size_t registry_dead(const struct registry *reg);
+
 /* The user after prev in the order of the file (NULL: the first), or NULL after the last. */
 const struct reg_user *registry_next(const struct registry *reg, const struct reg_user *prev);
 

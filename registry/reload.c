@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { WORN_FROM = 1 << 20 }; /* bytes: below that nobody cares */
+
 static int64_t now_ms(void)
 {
 	struct timespec ts;
@@ -131,6 +133,12 @@ enum reg_err reload_first(struct reload *r, const struct reload_options *options
 	r->options = *options;
 	r->held.fd = -1;
 	e = load(r, true, false, &result, err);
+	if (e != REG_OK && options->start_without && e != REG_E_NOMEM && e != REG_E_STOPPED) {
+		fail(r, e, err);
+		r->said = true;
+		say(r, RELOAD_FAILED, err->text);
+		return REG_OK;
+	}
 	if (e != REG_OK)
 		return e;
 	options->source->ops->close(options->source, true);
@@ -139,10 +147,23 @@ enum reg_err reload_first(struct reload *r, const struct reload_options *options
 	return REG_OK;
 }
 
+static size_t count_before(const struct reload *r)
+{
+	return r->latest != NULL ? registry_count(r->latest) : 0;
+}
+
 /* Fewer than half of the users are left, and the file was not put in its place in one step. */
 static bool shrunk(const struct reload *r, const struct load_stats *stats)
 {
-	return !stats->whole && 2 * stats->users < registry_count(r->latest);
+	return !stats->whole && 2 * stats->users < count_before(r);
+}
+
+/* Whether so many users were replaced since all was read that their remains are worth a reading. */
+static bool worn(const struct reload *r)
+{
+	const struct registry *reg = r->held.registry != NULL ? r->held.registry : r->latest;
+
+	return registry_dead(reg) > WORN_FROM && registry_dead(reg) > registry_size(reg) / 4;
 }
 
 /* Whether what was read is used, now or later; the source is told, and result is given away. */
@@ -152,8 +173,8 @@ static enum reg_err consider(struct reload *r, bool force, struct load_result *r
 	struct source *s = r->options.source;
 	struct load_result before = r->held;
 
-	if (result->stats.blank && !result->stats.added && !force &&
-		registry_count(r->latest) > 0) {
+	if (result->stats.blank && (!result->stats.added || result->stats.removed > 0) && !force &&
+		count_before(r) > 0) {
 		s->ops->close(s, false);
 		discard(result);
 		reg_error_set(err, s->name, 0, "%s", reg_strerror(REG_E_EMPTY));
@@ -197,7 +218,7 @@ static void release(struct reload *r)
 	if (result.registry == NULL || r->failing || now_ms() < r->hold_until)
 		return;
 	reg_error_set(&warning, r->options.source->name, 0, "%zu users, there were %zu",
-		result.stats.users, registry_count(r->latest));
+		result.stats.users, count_before(r));
 	r->held.registry = NULL;
 	r->held.fd = -1;
 	publish(r, &result);
@@ -212,7 +233,7 @@ static enum reg_err act(struct reload *r, bool force, enum source_state state,
 	switch (state) {
 	case SOURCE_GREW:
 	case SOURCE_NEW:
-		return read_source(r, false, state == SOURCE_GREW, err);
+		return read_source(r, false, state == SOURCE_GREW && !worn(r), err);
 	case SOURCE_GONE:
 		return fail(r, REG_E_OPEN, err);
 	case SOURCE_SAME:

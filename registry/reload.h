@@ -6,6 +6,7 @@
  * What is believed:
  *  - an error anywhere: the last good registry stays;
  *  - a source that holds nothing at all, not even a comment: likewise, it was emptied by accident;
+ *    so also changes that leave nobody;
  *  - fewer than half of the users, in a file written in place: only after it has been still for
  *    settle_ms, with a warning. A file renamed to its place is complete and believed at once;
  *  - force (somebody sent SIGHUP): whatever is there, if it has no errors.
@@ -25,6 +26,7 @@ struct reload_options {
 	struct source *source;
 	bool skip_bad;                   /* load.h; unfinished last entries always wait */
 	bool shared;
+	bool start_without;              /* begin even if the first reading fails: it is tried again */
 	unsigned int settle_ms;
 	const struct reg_memory *memory;
 	const atomic_bool *cancel;
@@ -41,7 +43,7 @@ struct reload_options {
 
 struct reload {
 	struct reload_options options;
-	const struct registry *latest;   /* published */
+	const struct registry *latest;   /* published; NULL: none yet */
 	struct load_result held;         /* read and not yet believed, or registry NULL */
 	int64_t hold_until;              /* ms, CLOCK_MONOTONIC */
 	bool unsettled;
@@ -55,7 +57,8 @@ struct reload {
 
 /*
  * The first reading, published before this returns. An error is returned and not said; nothing is to
- * be undone then. options are copied.
+ * be undone then. With start_without it is said, REG_OK is returned, and a later pass publishes the
+ * first registry; only REG_E_NOMEM and REG_E_STOPPED are errors still. options are copied.
  */
 enum reg_err reload_first(struct reload *r, const struct reload_options *options,
 	struct reg_error *err);

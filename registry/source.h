@@ -11,6 +11,14 @@
  *
  * A source remembers what it was when it was last read and close() was told that it is now in use;
  * look() compares with that. It must never return an entry of which only a part was written.
+ *
+ * Packets may wait for a source that knows of an edit as soon as it is made, such as a file. They
+ * never wait for one that is polled: it may take its time in look, open and next, and fd() tells when
+ * it wants to look again.
+ *
+ * A third source is one file: fill the table, begin the own struct with a struct source, make it in
+ * relay/data_source.c from its own keys of the config. tests/registry/source_cases.c is what it must
+ * pass.
  */
 #ifndef USHER_REGISTRY_SOURCE_H
 #define USHER_REGISTRY_SOURCE_H
@@ -23,7 +31,7 @@ struct source;
 enum source_state {
 	SOURCE_QUIET,     /* nothing has happened since it was last opened */
 	SOURCE_SAME,      /* something has, but it is what is in use */
-	SOURCE_GREW,      /* only entries added at the end: open(added) gives just these */
+	SOURCE_GREW,      /* entries were added, or single ones changed: open(added) gives just these */
 	SOURCE_NEW,       /* anything else: read all */
 	SOURCE_UNSETTLED, /* somebody is in the middle of writing it: look again soon */
 	SOURCE_GONE,      /* is not there, err says why */
@@ -38,6 +46,7 @@ struct source_facts {
 
 struct source_ops {
 	const char *kind; /* "file", "mysql" */
+	bool polled;      /* packets do not wait for it */
 
 	/* A descriptor that is readable when stirred() would be true, or -1. It may change in look(). */
 	int (*fd)(const struct source *s);
@@ -64,7 +73,8 @@ struct source_ops {
 		struct reg_error *err);
 
 	/*
-	 * The next entry, borrowed until the next call; err is "place: reason" on any error.
+	 * The next entry, borrowed until the next call; err is "place: reason" on any error. After
+	 * open(added) an entry may also say that a user is removed; who replaces it comes later.
 	 * REG_E_END: there are no more, and what was read is consistent. REG_E_UNFINISHED: the last
 	 * one is still being written; END follows. An error for which source_broke() is true ends the
 	 * reading; any other is about one entry, and the next call goes on behind it.
@@ -73,6 +83,12 @@ struct source_ops {
 
 	/* Ends the reading. taken: what was read is in use now, and look() compares with it. */
 	void (*close)(struct source *s, bool taken);
+
+	/*
+	 * Called from another thread, once, before that thread waits for this one to end: what is
+	 * under way and all that follows fails soon, with REG_E_STOPPED. NULL: no call takes long.
+	 */
+	void (*stop)(struct source *s);
 
 	void (*free)(struct source *s);
 };

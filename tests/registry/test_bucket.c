@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Users taken out of a registry and put in again, many times over, against a plain array. */
+#include "registry/bucket.h"
+
+#include "registry/builder.h"
+#include "tests/registry/make.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { IDS = 3000, STEPS = 150, CHANGES = 200 };
+
+/* What a user's attribute says, or 0: not there. */
+static unsigned int model[IDS];
+
+static struct reg_entry entry_of(unsigned int id, const struct reg_pair *pair)
+{
+	struct reg_entry e = { .line = id + 1, .count = pair != NULL, .pairs = pair,
+		.removed = pair == NULL };
+	uint8_t bytes[2] = { (uint8_t)(id >> 8), (uint8_t)id };
+
+	reg_id_set(&e.id, REG_HW_ADDR, bytes, sizeof(bytes));
+	return e;
+}
+
+static void put(struct builder *b, unsigned int id, unsigned int value)
+{
+	char text[16];
+	struct reg_pair pair = { "v", text, 1, (size_t)sprintf(text, "%u", value) };
+	struct reg_entry e = entry_of(id, &pair);
+
+	cr_assert_eq(builder_add(b, &e, NULL), REG_OK);
+}
+
+static void take_out(struct builder *b, unsigned int id)
+{
+	struct reg_entry e = entry_of(id, NULL);
+
+	cr_assert_eq(builder_remove(b, &e), REG_OK);
+}
+
+static void compare(const struct registry *reg)
+{
+	const struct reg_user *user = NULL;
+	size_t count = 0, walked = 0;
+
+	for (unsigned int id = 0; id < IDS; id++) {
+		uint8_t bytes[2] = { (uint8_t)(id >> 8), (uint8_t)id };
+		const struct reg_user *found = registry_find(reg, REG_HW_ADDR, bytes, 2);
+		char buf[1024], expect[32];
+
+		cr_assert_eq(found != NULL, model[id] != 0, "id %u", id);
+		if (found == NULL)
+			continue;
+		count++;
+		sprintf(expect, "v=%u;", model[id]);
+		cr_assert_str_eq(attrs_text(found, buf), expect);
+	}
+	cr_assert_eq(registry_count(reg), count);
+	while ((user = registry_next(reg, user)) != NULL)
+		walked++;
+	cr_assert_eq(walked, count);
+}
+
+/* One step: some are removed, some replaced, some added; more of this or of that by turns. */
+static void change(struct builder *b, unsigned int step)
+{
+	static bool touched[IDS];
+	unsigned int growth = step / 25 % 2 == 0 ? 70 : 30;
+
+	memset(touched, 0, sizeof(touched));
+	for (unsigned int i = 0; i < CHANGES; i++) {
+		unsigned int id = (unsigned int)rand() % IDS;
+
+		if (touched[id])
+			continue;
+		touched[id] = true;
+		if (model[id] != 0)
+			take_out(b, id);
+		take_out(b, id);
+		model[id] = 0;
+		if ((unsigned int)rand() % 100 < growth)
+			put(b, id, model[id] = step + 1);
+	}
+}
+
+Test(bucket, any_changes_are_as_if_all_had_been_read_at_once)
+{
+	struct builder_options options = { .name = "t" };
+	struct registry *reg = NULL;
+	size_t dead = 0;
+
+	memset(model, 0, sizeof(model));
+	srand(1);
+	for (unsigned int step = 0; step < STEPS; step++) {
+		struct builder_result result;
+		struct builder *b;
+
+		options.base = reg;
+		cr_assert_eq(builder_begin(&options, &b), REG_OK);
+		change(b, step);
+		cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
+		registry_free(reg);
+		reg = result.registry;
+		compare(reg);
+		cr_assert_geq(registry_dead(reg), dead, "what was removed is accounted for");
+		dead = registry_dead(reg);
+	}
+	cr_assert_gt(dead, 10000);
+	registry_free(reg);
+}
+
+/* Every bucket full, so that taking out has to move users back through several of them. */
+Test(bucket, full_buckets)
+{
+	enum { BUCKETS = 16, ROOM = BUCKETS * REG_BUCKET_SLOTS - 1, USER = 12 };
+	static _Alignas(64) uint8_t region[sizeof(struct registry) + 2048 +
+		BUCKETS * sizeof(struct reg_bucket)];
+	struct registry head = { .bucket_count = BUCKETS,
+		.buckets = sizeof(region) - BUCKETS * sizeof(struct reg_bucket) };
+	struct buckets b = { region, &head };
+	uint64_t at[ROOM], hash[ROOM];
+	bool there[ROOM];
+
+	srand(2);
+	for (unsigned int round = 0; round < 200; round++) {
+		memset(region, 0, sizeof(region));
+		head.key[0] = (uint8_t)round;
+		for (size_t i = 0; i < ROOM; i++) {
+			struct reg_user *user;
+
+			at[i] = sizeof(head) + i * USER;
+			user = (void *)(region + at[i]);
+			*user = (struct reg_user){ .type = REG_HW_ADDR, .id_len = 1 };
+			user->id[0] = (uint8_t)i;
+			hash[i] = registry_hash(&head, REG_HW_ADDR, user->id, 1);
+			cr_assert_null(bucket_place(&b, at[i], hash[i]));
+			there[i] = true;
+		}
+		for (size_t left = ROOM; left > 0; left--) {
+			size_t out = (size_t)rand() % ROOM;
+
+			while (!there[out])
+				out = (out + 1) % ROOM;
+			bucket_remove(&b, at[out], hash[out]);
+			there[out] = false;
+			memcpy(region, &head, sizeof(head));
+			for (size_t i = 0; i < ROOM; i++) {
+				const struct reg_user *user = (void *)(region + at[i]);
+				const struct reg_user *found = registry_find((void *)region,
+					REG_HW_ADDR, user->id, 1);
+
+				cr_assert_eq(found, there[i] ? user : NULL, "%u: %zu", round, i);
+			}
+		}
+	}
+}
+
+/* A removal is of one line: whoever has taken the id over stays. */
+Test(bucket, removal_of_another_line_is_none)
+{
+	struct builder_options options = { .name = "t" };
+	struct builder_result result;
+	struct registry *reg;
+	struct reg_entry e;
+	struct builder *b;
+
+	cr_assert_eq(builder_begin(&options, &b), REG_OK);
+	put(b, 7, 1);
+	take_out(b, 7);
+	cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
+	reg = result.registry;
+	cr_assert_eq(registry_count(reg), 1, "what was added since the base is not removed");
+	options.base = reg;
+	cr_assert_eq(builder_begin(&options, &b), REG_OK);
+	e = entry_of(7, NULL);
+	e.line = 99;
+	cr_assert_eq(builder_remove(b, &e), REG_OK);
+	cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
+	cr_assert_eq(registry_count(result.registry), 1);
+	registry_free(result.registry);
+	registry_free(reg);
+}
+
+/* The default user is found again, or no longer, like any other. */
+Test(bucket, the_default_user)
+{
+	struct registry *base = make_registry("{\"type\":\"HW_ADDR\",\"id\":\"00000000\"}\n", NULL, NULL,
+		NULL, NULL, NULL);
+	struct builder_options options = { .name = "t", .base = base };
+	struct reg_entry e = { .line = 1, .removed = true };
+	struct builder_result result;
+	struct builder *b;
+
+	reg_id_set(&e.id, REG_HW_ADDR, (const uint8_t *)"\0\0\0\0", 4);
+	cr_assert_not_null(registry_default(base, 4));
+	cr_assert_eq(builder_begin(&options, &b), REG_OK);
+	cr_assert_eq(builder_remove(b, &e), REG_OK);
+	cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
+	cr_assert_null(registry_default(result.registry, 4));
+	registry_free(result.registry);
+	registry_free(base);
+}
