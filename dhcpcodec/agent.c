@@ -31,6 +31,16 @@ bool agent_block(const struct tlv *vendor, uint32_t enterprise, const uint8_t *m
 	return false;
 }
 
+bool agent_vendor_whole(const struct tlv *vendor)
+{
+	const uint8_t *pos = vendor->val, *end = vendor->val + vendor->len;
+
+	while (BLOCK_HEAD <= (size_t)(end - pos) &&
+		pos[4] <= (size_t)(end - pos) - BLOCK_HEAD)
+		pos += BLOCK_HEAD + pos[4];
+	return pos == end;
+}
+
 void agent_put_bytes(struct agent_writer *w, const uint8_t *bytes, size_t len)
 {
 	if (w->err != DHCP_OK)

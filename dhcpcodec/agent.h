@@ -47,6 +47,9 @@ struct agent_block {
 bool agent_block(const struct tlv *vendor, uint32_t enterprise, const uint8_t *magic, size_t magic_len,
 	struct agent_block *ret);
 
+/* Whether a sub-option 9 is a whole number of blocks, so that one put behind them can be found. */
+bool agent_vendor_whole(const struct tlv *vendor);
+
 /* A value under construction: buf[cap] is borrowed, the first error (NOSPACE) sticks. */
 struct agent_writer {
 	uint8_t *buf;

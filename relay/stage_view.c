@@ -126,6 +126,21 @@ static bool authenticated4(const struct packet *p)
 		t.val[11] == 1);
 }
 
+/*
+ * RFC 4030 section 4: with this sub-option the server's answer to the relay is under a MAC as a whole.
+ * We have left such a query alone, and so its answer.
+ */
+static bool relay_authenticated4(const struct packet *p)
+{
+	uint8_t buf[512];
+	size_t len = 0;
+	struct tlv t;
+	const uint8_t *val =
+		dhcp4_concat(&p->view4, DHO_AGENT_OPTIONS, buf, sizeof(buf), &len);
+
+	return val != NULL && agent_get(val, len, RAI_AUTH, &t);
+}
+
 static enum step check_relayed4(struct packet *p)
 {
 	const struct treatment *t = &p->policy->treat;
@@ -200,6 +215,7 @@ enum step stage_view4(struct packet *p)
 	if (!p->response)
 		return check_query4(p);
 	p->relayed = be32_get(msg + DHCP4_GIADDR) != 0;
+	p->auth |= p->relayed && relay_authenticated4(p);
 	if (p->type == DHCP4_BOOTP)
 		return packet_end(p, STEP_PASS, CAUSE_bootp);
 	if (p->type != DHCPOFFER && p->type != DHCPACK && p->type != DHCPNAK)

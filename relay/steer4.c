@@ -247,6 +247,28 @@ static enum step steer_without_state(struct packet *p, const struct agent_option
 	return STEP_NEXT;
 }
 
+/* Why a relay's option 82 is left as it is; CAUSE_rewritten: it need not be. */
+static enum cause leave_alone(const struct packet *p, const struct agent_option *orig)
+{
+	struct tlv_iter it = tlv_begin(orig->val, orig->len);
+	struct agent_block block;
+	struct tlv t;
+
+	if (!agent_whole(orig->val, orig->len))
+		return CAUSE_malformed;
+	while (tlv_next(&TLV_AGENT, &it, &t)) {
+		/* RFC 4030: the sub-option authenticates all of option 82; to touch it is to break it. */
+		if (t.code == RAI_AUTH)
+			return CAUSE_relay_auth;
+		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise, state_magic,
+						    sizeof(state_magic), &block))
+			return CAUSE_loop;
+		if (t.code == RAI_VENDOR && !agent_vendor_whole(&t))
+			return CAUSE_malformed;
+	}
+	return CAUSE_rewritten;
+}
+
 enum step stage_steer4(struct packet *p)
 {
 	const struct selector *s = &selectors[p->kind];
@@ -254,32 +276,30 @@ enum step stage_steer4(struct packet *p)
 	struct agent_writer w = { .buf = buf, .cap = p->policy->treat.max_82 };
 	const uint8_t *link = NULL, *select = NULL;
 	struct agent_option orig;
-	struct agent_block block;
+	unsigned hint = p->decision.hint;
+	enum cause leave;
 	size_t add, remove;
-	struct tlv t;
 
 	if (p->kind == KIND_UNKNOWN)
 		return packet_end(p, STEP_PASS, CAUSE_other_type);
 	read_agent_option(p, &orig);
-	if (orig.present && !agent_whole(orig.val, orig.len))
-		return packet_end(p, STEP_PASS, CAUSE_malformed);
-	/* RFC 4030: the sub-option authenticates all of option 82; to touch it is to break it. */
-	if (orig.present && agent_get(orig.val, orig.len, RAI_AUTH, &t))
-		return packet_end(p, STEP_PASS, CAUSE_relay_auth);
-	if (orig.present && agent_get(orig.val, orig.len, RAI_VENDOR, &t) &&
-		agent_block(&t, p->policy->treat.enterprise, state_magic, sizeof(state_magic), &block))
-		return packet_end(p, STEP_PASS, CAUSE_loop);
+	leave = orig.present ? leave_alone(p, &orig) : CAUSE_rewritten;
+	if (leave != CAUSE_rewritten)
+		return packet_end(p, STEP_PASS, leave);
 	if (s->none)
 		return STEP_NEXT;
 	p->hinted = subnet_to_name(p, s);
-	if (p->hinted != NULL && !p->hinted->has_hint4)
+	/* Option 118 is under the MAC of RFC 3118, option 82 is not. */
+	if (p->auth)
+		hint &= ~(unsigned)HINT_SUBNET_SELECTION;
+	if (p->hinted != NULL && (!p->hinted->has_hint4 || hint == HINT_NONE))
 		p->hinted = NULL;
 	if (p->decision.subnet == NULL && p->hinted == NULL && p->state.id_len == 0 &&
 		(flags & STATE_SAVED_118) == 0)
 		return STEP_NEXT;
-	if (p->hinted != NULL && (p->decision.hint & HINT_LINK_SELECTION) != 0)
+	if (p->hinted != NULL && (hint & HINT_LINK_SELECTION) != 0)
 		link = p->hinted->hint4;
-	if (p->hinted != NULL && (p->decision.hint & HINT_SUBNET_SELECTION) != 0 && !p->auth)
+	if (p->hinted != NULL && (hint & HINT_SUBNET_SELECTION) != 0)
 		select = p->hinted->hint4;
 	if (select != NULL)
 		p->state.flags |= STATE_OWN_118;
