@@ -181,7 +181,7 @@ static void note_original(struct packet *p, const struct agent_option *orig)
 		p->state.flags |= STATE_SAVED_57;
 		p->state.max_size = be16_get(t.val);
 	}
-	if (p->decision.rule != NULL && !p->policy->default_rules) {
+	if (!p->policy->default_rules) {
 		p->state.flags |= STATE_RULE;
 		p->state.rule = p->decision.rule_index;
 	}
@@ -295,7 +295,7 @@ enum step stage_steer4(struct packet *p)
 	if (p->hinted != NULL && (!p->hinted->has_hint4 || hint == HINT_NONE))
 		p->hinted = NULL;
 	if (p->decision.subnet == NULL && p->hinted == NULL && p->state.id_len == 0 &&
-		(flags & STATE_SAVED_118) == 0)
+		!p->decision.by_query && (flags & STATE_SAVED_118) == 0)
 		return STEP_NEXT;
 	if (p->hinted != NULL && (hint & HINT_LINK_SELECTION) != 0)
 		link = p->hinted->hint4;

@@ -90,10 +90,10 @@ enum step stage_steer6(struct packet *p)
 	p->hinted = subnet_to_name(p);
 	if (p->hinted != NULL && (!p->hinted->has_hint6 || p->decision.hint == HINT_NONE))
 		p->hinted = NULL;
-	/* A layer without a hint carries the identity only: link-address ::, as RFC 6221 has it. */
-	if (p->hinted == NULL && p->state.id_len == 0)
+	/* A layer without a hint carries identity and rule only: link-address ::, as RFC 6221 has it. */
+	if (p->hinted == NULL && p->state.id_len == 0 && !p->decision.by_query)
 		return STEP_NEXT;
-	if (p->decision.rule != NULL && !p->policy->default_rules) {
+	if (!p->policy->default_rules) {
 		p->state.flags |= STATE_RULE;
 		p->state.rule = p->decision.rule_index;
 	}
