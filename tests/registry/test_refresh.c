@@ -393,8 +393,7 @@ static enum reg_err slow_next(struct source *s, struct reg_entry *ret, struct re
 	if (slow->given)
 		return REG_E_END;
 	slow->given = true;
-	ret->count = 0;
-	ret->line = 0;
+	*ret = (struct reg_entry){ .count = 0 };
 	return reg_id_set(&ret->id, REG_HW_ADDR, id, sizeof(id));
 }
 
