@@ -183,7 +183,7 @@ Test(allocation, none_for_rules_about_time_and_records_as_json)
 	struct rig *rig = rig_new("{ \"outcome\": { \"format\": \"json\" }, \"control\": \"\", \"subnets\": ["
 		"{ \"name\": \"a\", \"prefixes\": [\"10.0.0.0/8\"] } ], \"rules\": [ { \"when\": { \"time\": "
 		"\"08:00-18:00\", \"weekday\": [\"mon\"] } } ] }", "# nobody\n");
-	static const uint8_t release[] = {
+	static const uint8_t release[276] = {
 		0x45, 0, 1, 0x14, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 5, 10, 0, 0, 1, 0, 68, 0, 67, 1, 0,
 		0, 0, 1, 1, 6, 0, 1, 2, 3, 4, 0, 0, 0, 0, 10, 0, 0, 5, [28 + 28] = 2, 0, 0, 0, 0, 10,
 		[28 + 236] = 99, 130, 83, 99, 53, 1, 7, 255,
