@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * usher check: reads config and registry as the daemon would, prints what was understood, and every
- * error as "file:line: reason". Changes nothing and needs no privileges beyond reading the two files.
+ * error as "file:line: reason". Changes nothing and needs no privileges beyond reading the two
+ * files.
  */
 #include "relay/command.h"
 
@@ -26,7 +27,8 @@ static void print_warnings(const struct config *c)
 		fprintf(stderr, "%s:", c->path);
 		if (w->line > 0)
 			fprintf(stderr, "%u:", w->line);
-		fprintf(stderr, " warning: %s%s%s\n", w->path, w->path[0] != '\0' ? ": " : "", w->text);
+		fprintf(stderr, " warning: %s%s%s\n", w->path, w->path[0] != '\0' ? ": " : "",
+			w->text);
 	}
 }
 
@@ -41,7 +43,8 @@ static size_t check_subnets(const struct config *c, const struct registry *reg)
 {
 	size_t count = 0;
 
-	for (const struct reg_user *u = registry_next(reg, NULL); u != NULL; u = registry_next(reg, u)) {
+	for (const struct reg_user *u = registry_next(reg, NULL); u != NULL;
+		u = registry_next(reg, u)) {
 		const char *name;
 		char safe[256];
 		size_t len;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the order in which things start and stop. What may be refused comes first and cheap before dear:
- * config, outcome file, registry, queues; no packet is taken before all of it is there. At the end the
- * queues are answered first, then what they left for the disk is written. Threads: the main one runs the
- * loop and knows no packets, one for each queue, one reads the registry, one writes the outcome.
+ * Hides the order in which things start and stop. What may be refused comes first and cheap before
+ * dear: config, outcome file, registry, queues; no packet is taken before all of it is there. At
+ * the end the queues are answered first, then what they left for the disk is written. Threads: the
+ * main one runs the loop and knows no packets, one for each queue, one reads the registry, one
+ * writes the outcome.
  */
 #include "relay/daemon.h"
 
@@ -24,15 +25,16 @@ enum {
 	FLUSH_MS = 2000,                 /* how long the end waits for the disk */
 };
 
-static void publish_registry(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
+static void publish_registry(
+	void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
 {
 	struct daemon *d = ctx;
 
 	if (fd >= 0)
 		close(fd);
 	live_set_registry(&d->live, reg, stats);
-	log_info("registry: %zu users, read in %.1f ms%s", stats->users, (double)stats->micros / 1000,
-		stats->added ? " (additions only)" : "");
+	log_info("registry: %zu users, read in %.1f ms%s", stats->users,
+		(double)stats->micros / 1000, stats->added ? " (additions only)" : "");
 }
 
 static void say_registry(void *ctx, enum reload_news news, const char *text)
@@ -60,8 +62,8 @@ static void poll_registry(void *ctx)
 static void say_warnings(const struct config *c)
 {
 	for (const struct rule_warning *w = c->warnings; w != NULL; w = w->next)
-		log_warning("%s:%u: %s%s%s", c->path, w->line, w->path, w->path[0] != '\0' ? ": " : "",
-			w->text);
+		log_warning("%s:%u: %s%s%s", c->path, w->line, w->path,
+			w->path[0] != '\0' ? ": " : "", w->text);
 }
 
 /* --- reloading ------------------------------------------------------------------------------- */
@@ -97,7 +99,8 @@ static void say_unchanged(const struct config *a, const struct config *b)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (!rows[i].same)
-			log_warning("reload: \"%s\" has changed and stays as it was: it needs a restart",
+			log_warning("reload: \"%s\" has changed and stays as it was: it needs a "
+				"restart",
 				rows[i].key);
 }
 
@@ -152,11 +155,11 @@ static void on_usr1(void *ctx)
 
 	statistics_log(&d->workers, d->outcome);
 	live_status(&d->live, &s);
-	log_info("statistics: registry: %zu users, %zu KiB of memory, read %.1f s ago in %.1f ms, %zu entries "
-		"left out, %llu failed readings, generation %llu", s.registry.users,
-		s.registry.bytes / 1024, (double)s.age_ms / 1000, (double)s.registry.micros / 1000,
-		s.registry.bad, (unsigned long long)d->registry_failures,
-		(unsigned long long)s.generation);
+	log_info("statistics: registry: %zu users, %zu KiB of memory, read %.1f s ago in %.1f ms, "
+		"%zu entries left out, %llu failed readings, generation %llu",
+		s.registry.users, s.registry.bytes / 1024, (double)s.age_ms / 1000,
+		(double)s.registry.micros / 1000, s.registry.bad,
+		(unsigned long long)d->registry_failures, (unsigned long long)s.generation);
 }
 
 static void on_usr2(void *ctx)
@@ -279,9 +282,14 @@ static int start_workers(struct daemon *d)
 	int rc;
 
 	d->shared = (struct worker_shared){
-		.live = &d->live.slot, .outcome = d->outcome,
-		.outcome_json = c->outcome.format == OUTCOME_JSON, .refresh = poll_registry, .ctx = d,
-		.failed_fd = d->failed.fd, .slots = c->batch, .fail_open = c->fail_open,
+		.live = &d->live.slot,
+		.outcome = d->outcome,
+		.outcome_json = c->outcome.format == OUTCOME_JSON,
+		.refresh = poll_registry,
+		.ctx = d,
+		.failed_fd = d->failed.fd,
+		.slots = c->batch,
+		.fail_open = c->fail_open,
 	};
 	rc = workers_open(&d->workers, c, &d->shared, err, sizeof(err));
 	if (rc != 0) {
@@ -352,7 +360,8 @@ int daemon_run(const char *path)
 	if (c == NULL || d == NULL) {
 		log_error("%s", c == NULL ? err.text : "out of memory");
 		free(d);
-		return d == NULL || err.fault == CONFIG_NO_MEMORY ? EXIT_CODE_MEMORY : EXIT_CODE_CONFIG;
+		return d == NULL || err.fault == CONFIG_NO_MEMORY ? EXIT_CODE_MEMORY
+								  : EXIT_CODE_CONFIG;
 	}
 	memset(d, 0, sizeof(*d));
 	log_open(c->log_level);

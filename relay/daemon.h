@@ -14,11 +14,12 @@
 
 struct daemon {
 	const char *config_path;         /* borrowed */
-	const struct config *boot;       /* the config it was started with; never freed while it runs */
+	const struct config *boot; /* the config it was started with; never freed while it runs */
 	struct live_store live;
 	struct outcome *outcome;         /* NULL: no records are written */
 	struct refresh *refresh;
-	_Atomic uint64_t registry_failures; /* readings that failed; an older registry stayed in force */
+	_Atomic uint64_t
+		registry_failures; /* readings that failed; an older registry stayed in force */
 	struct worker_shared shared;
 	struct workers workers;
 	struct loop loop;
@@ -27,8 +28,8 @@ struct daemon {
 };
 
 /*
- * Runs until SIGTERM or SIGINT, or until a worker fails. Returns an exit code of relay/command.h; every
- * error has been logged. path is the config's.
+ * Runs until SIGTERM or SIGINT, or until a worker fails. Returns an exit code of relay/command.h;
+ * every error has been logged. path is the config's.
  */
 int daemon_run(const char *path);
 

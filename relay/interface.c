@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides two caches. Indexes are turned into names by an ioctl each, once a second and index, and the
- * side follows from the name; so an interface that is renamed or replaced moves to its new side by
- * itself. Addresses come from getifaddrs(3), which allocates, and are asked for only while packets
- * arrive whose giaddr is looked at.
+ * Hides two caches. Indexes are turned into names by an ioctl each, once a second and index, and
+ * the side follows from the name; so an interface that is renamed or replaced moves to its new side
+ * by itself. Addresses come from getifaddrs(3), which allocates, and are asked for only while
+ * packets arrive whose giaddr is looked at.
  */
 #include "relay/interface.h"
 
@@ -43,7 +43,8 @@ void interfaces_done(struct interfaces *t)
 		close(t->fd);
 }
 
-void interfaces_use(struct interfaces *t, struct interface_list client, struct interface_list server)
+void interfaces_use(
+	struct interfaces *t, struct interface_list client, struct interface_list server)
 {
 	t->client = client;
 	t->server = server;
@@ -77,7 +78,8 @@ static enum side side_of_name(const struct interfaces *t, const char *name)
 
 static struct interface_entry *resolve(struct interfaces *t, uint32_t index)
 {
-	struct interface_entry *e = &t->cache[t->count < INTERFACE_CACHE ? t->count++ : t->oldest++];
+	struct interface_entry *e =
+		&t->cache[t->count < INTERFACE_CACHE ? t->count++ : t->oldest++];
 	struct ifreq req = { .ifr_ifindex = (int)index };
 
 	t->oldest %= INTERFACE_CACHE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Network interfaces as one worker sees them: the name of an index, the side it is on, and the
- * addresses of this host. Answers from a cache that is at most a second (addresses: five seconds) old,
- * so that interfaces may come, go and be renamed.
+ * addresses of this host. Answers from a cache that is at most a second (addresses: five seconds)
+ * old, so that interfaces may come, go and be renamed.
  */
 #ifndef USHER_RELAY_INTERFACE_H
 #define USHER_RELAY_INTERFACE_H
@@ -28,7 +28,8 @@ struct interface_entry {
 struct interfaces {
 	struct interface_list client, server;
 	int fd;                      /* a socket to ask with, -1: none */
-	int64_t names_ns, addresses_ns; /* when the caches were emptied or filled, CLOCK_MONOTONIC */
+	int64_t names_ns,
+		addresses_ns; /* when the caches were emptied or filled, CLOCK_MONOTONIC */
 	size_t count, oldest;
 	struct interface_entry cache[INTERFACE_CACHE];
 	size_t address_count;
@@ -41,15 +42,17 @@ void interfaces_init(struct interfaces *t);
 void interfaces_done(struct interfaces *t);
 
 /* Takes the lists of the config that is in force from now on. */
-void interfaces_use(struct interfaces *t, struct interface_list client, struct interface_list server);
+void interfaces_use(
+	struct interfaces *t, struct interface_list client, struct interface_list server);
 
 /* Once a batch: forgets what is too old. */
 void interfaces_tick(struct interfaces *t);
 
 /*
  * The side a packet came from: its bridge port's if that is in a list, else its interface's. What
- * this host itself sends comes from the server's side. ret_name, always set, is valid until the next
- * tick: the interface it came in by, of a packet of this host the one it leaves by; "" if unknown.
+ * this host itself sends comes from the server's side. ret_name, always set, is valid until the
+ * next tick: the interface it came in by, of a packet of this host the one it leaves by; "" if
+ * unknown.
  */
 enum side interfaces_side(struct interfaces *t, const struct slot *s, const char **ret_name);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides who frees what. Two publications suffice, because publishing waits until nobody reads the one
- * before; so nothing is allocated here and publishing cannot fail. The refresher's thread publishes
- * registries and the main thread configs, one at a time under a lock that no reader takes.
+ * Hides who frees what. Two publications suffice, because publishing waits until nobody reads the
+ * one before; so nothing is allocated here and publishing cannot fail. The refresher's thread
+ * publishes registries and the main thread configs, one at a time under a lock that no reader
+ * takes.
  */
 #include "relay/live.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is live: the config and the registry in force, published together as one snapshot. Whoever has
- * a new one of either gives it here; the old one is freed when no packet can see it any more.
+ * What is live: the config and the registry in force, published together as one snapshot. Whoever
+ * has a new one of either gives it here; the old one is freed when no packet can see it any more.
  */
 #ifndef USHER_RELAY_LIVE_H
 #define USHER_RELAY_LIVE_H
@@ -36,12 +36,14 @@ struct live_status {
 	int64_t age_ms;                  /* since the registry was published */
 };
 
-/* The first config stays allocated until live_done(), because others borrow from it. Takes it over. */
+/*
+ * The first config stays allocated until live_done(), because others borrow from it. Takes it over.
+ */
 void live_init(struct live_store *s, struct config *first);
 
 /*
- * Takes a config that shall be in force with the next registry, so that the two change together. Any
- * one still waiting is freed.
+ * Takes a config that shall be in force with the next registry, so that the two change together.
+ * Any one still waiting is freed.
  */
 void live_offer_config(struct live_store *s, struct config *c);
 /* Publishes the config that waits, if it does, with the registry in force. */

@@ -33,7 +33,9 @@ static struct {
 	uint64_t lost;
 } out = { .lock = PTHREAD_MUTEX_INITIALIZER, .level = LEVEL_INFO };
 
-/* systemd.exec(5), $JOURNAL_STREAM: device and inode number of the stream, decimal, colon between. */
+/*
+ * systemd.exec(5), $JOURNAL_STREAM: device and inode number of the stream, decimal, colon between.
+ */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hides epoll(7). One event is taken at a time, so that a source may remove itself in its function. */
+/*
+ * Hides epoll(7). One event is taken at a time, so that a source may remove itself in its function.
+ */
 #include "relay/loop.h"
 
 #include <errno.h>

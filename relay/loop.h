@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The main thread's loop: waits, and calls the function of each descriptor that is ready. Signals and
- * time are descriptors too. Knows no DHCP.
+ * The main thread's loop: waits, and calls the function of each descriptor that is ready. Signals
+ * and time are descriptors too. Knows no DHCP.
  */
 #ifndef USHER_RELAY_LOOP_H
 #define USHER_RELAY_LOOP_H

@@ -3,8 +3,8 @@
  * Hides the layout of an NFQUEUE packet message: a netlink header, a nfgenmsg, attributes. The walk
  * is its own, not libmnl's, because libnetfilter_queue checks neither the size of the packet header
  * nor that of the payload, and libmnl's getters read integers where they lie. Every attribute we
- * know has an exact size; of a message that breaks one nothing but the packet's id is believed. Knows
- * nothing of IP.
+ * know has an exact size; of a message that breaks one nothing but the packet's id is believed.
+ * Knows nothing of IP.
  */
 #include "relay/nfmessage.h"
 
@@ -94,7 +94,9 @@ static const struct attr {
 	[NFQA_SKB_INFO] = { 4, 4, get_skb_info },
 };
 
-/* Walks msg[pos..end); false if an attribute runs past the end, is of a wrong size or comes twice. */
+/*
+ * Walks msg[pos..end); false if an attribute runs past the end, is of a wrong size or comes twice.
+ */
 static bool walk_attrs(const uint8_t *msg, size_t pos, size_t end, struct slot *s, uint32_t *seen)
 {
 	while (end - pos >= ATTR_HEADER) {

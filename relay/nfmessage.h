@@ -20,10 +20,10 @@ enum nfmessage {
 /*
  * Reads the netlink message in msg[0..len), where len is what was received, and fills the fields of
  * `ret` that come from the queue except time_ns; those to the queue become "accept as it is".
- * in_off counts from msg, so msg is ret->raw unless this is a test. A packet without a payload (sent
- * while the queue was being bound) and a broken one have in_len 0: the kernel waits for an answer to
- * them as well. ret_err is the errno of NFMESSAGE_ERROR, 0 if it is
- * none that the kernel gives.
+ * in_off counts from msg, so msg is ret->raw unless this is a test. A packet without a payload
+ * (sent while the queue was being bound) and a broken one have in_len 0: the kernel waits for an
+ * answer to them as well. ret_err is the errno of NFMESSAGE_ERROR, 0 if it is none that the kernel
+ * gives.
  */
 enum nfmessage nfmessage_parse(const uint8_t *msg, size_t len, struct slot *ret, int *ret_err);
 

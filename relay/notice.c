@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides which counters are worth a line. Packets that were dropped or could not be understood are said
- * at level info, because any client can make them; what the kernel or we ourselves failed to do is a
- * warning or an error. Nothing here names a client: that is what the debug log is for.
+ * Hides which counters are worth a line. Packets that were dropped or could not be understood are
+ * said at level info, because any client can make them; what the kernel or we ourselves failed to
+ * do is a warning or an error. Nothing here names a client: that is what the debug log is for.
  */
 #include "relay/notice.h"
 
@@ -19,15 +19,16 @@ static const struct queue_row_text {
 	const char *text;
 } queue_texts[] = {
 	{ offsetof(struct queue_counters, missed), LEVEL_WARNING,
-		"packets never came: the socket was full. Raise \"receive_buffer\", or use more queues" },
+		"packets never came: the socket was full. Raise \"receive_buffer\", or use more "
+		"queues" },
 	{ offsetof(struct queue_counters, overruns), LEVEL_WARNING,
-		"overruns (ENOBUFS): the kernel could not hand over packets. Raise \"receive_buffer\", or "
-		"use more queues" },
+		"overruns (ENOBUFS): the kernel could not hand over packets. Raise "
+		"\"receive_buffer\", or use more queues" },
 	{ offsetof(struct queue_counters, malformed), LEVEL_ERROR,
 		"malformed messages from the kernel: is it newer than this usher?" },
 	{ offsetof(struct queue_counters, gone), LEVEL_INFO,
-		"verdicts came too late: the kernel had dropped the packets, as it does when an interface "
-		"goes down" },
+		"verdicts came too late: the kernel had dropped the packets, as it does when an "
+		"interface goes down" },
 	{ offsetof(struct queue_counters, refused), LEVEL_ERROR,
 		"verdicts refused: usher has lost CAP_NET_ADMIN" },
 	{ offsetof(struct queue_counters, errors), LEVEL_ERROR, "verdicts refused by the kernel" },
@@ -67,7 +68,8 @@ static void say_queue(struct notices *n, uint16_t number, const struct queue_cou
 	unsigned long long more;
 
 	for (size_t i = 0; i < NOTICE_QUEUE_COUNTERS; i++)
-		if (due(&n->queue_sites[i], &n->queue[i], value_at(c, queue_texts[i].offset), &more))
+		if (due(&n->queue_sites[i], &n->queue[i], value_at(c, queue_texts[i].offset),
+			    &more))
 			log_say(queue_texts[i].level, "queue %u: %llu %s", number, more,
 				queue_texts[i].text);
 }
@@ -79,8 +81,9 @@ static void say_causes(struct notices *n, uint16_t number, const struct counters
 	for (size_t i = 0; i < CAUSE_COUNT; i++)
 		if (!ordinary[i] && due(&n->cause_sites[i], &n->causes[i], c->causes[i], &more))
 			log_say(i == CAUSE_internal ? LEVEL_ERROR : LEVEL_INFO,
-				"queue %u: %llu packet%s: %s (%s)", number, more, more == 1 ? "" : "s",
-				cause_text((enum cause)i), cause_name((enum cause)i));
+				"queue %u: %llu packet%s: %s (%s)", number, more,
+				more == 1 ? "" : "s", cause_text((enum cause)i),
+				cause_name((enum cause)i));
 }
 
 void notices_say(struct notices *n, uint16_t number, const struct queue_counters *queue,
@@ -91,8 +94,8 @@ void notices_say(struct notices *n, uint16_t number, const struct queue_counters
 	say_queue(n, number, queue);
 	say_causes(n, number, counters);
 	if (due(&n->records_site, &n->records_lost, records->lost, &more))
-		log_error("queue %u: %llu outcome records lost: more than a batch has room for", number,
-			more);
+		log_error("queue %u: %llu outcome records lost: more than a batch has room for",
+			number, more);
 }
 
 static bool may_look(struct notices *n)
@@ -115,6 +118,8 @@ void notices_overload(struct notices *n, uint16_t number, size_t answered, uint3
 
 	if (!may_look(n) || queue_table_find(number, &row) != 0 || row.waiting + answered < maxlen)
 		return;
-	log_limited(&n->full_site, LEVEL_WARNING, "queue %u is full (%u packets): further ones %s. "
-		"Raise \"queue_length\", or use more queues", number, maxlen, fail_open ? "pass unseen" : "are dropped");
+	log_limited(&n->full_site, LEVEL_WARNING,
+		"queue %u is full (%u packets): further ones %s. Raise \"queue_length\", or use "
+		"more queues",
+		number, maxlen, fail_open ? "pass unseen" : "are dropped");
 }

@@ -25,9 +25,9 @@ void notices_say(struct notices *n, uint16_t number, const struct queue_counters
 	const struct counters *counters, const struct records *records);
 
 /*
- * After a batch of `answered` packets, as large as a batch can be: looks, at most twenty times a second, whether
- * the kernel's queue was full before. While it fails open the kernel counts nothing, so this is the
- * only sign.
+ * After a batch of `answered` packets, as large as a batch can be: looks, at most twenty times a
+ * second, whether the kernel's queue was full before. While it fails open the kernel counts
+ * nothing, so this is the only sign.
  */
 void notices_overload(struct notices *n, uint16_t number, size_t answered, uint32_t maxlen,
 	bool fail_open);

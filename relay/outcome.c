@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the writer: one thread, the only one that touches the disk, so that a disk that hangs holds
- * up nobody longer than a worker is willing to wait. A hand-over is copied into a ring and written in
- * one write(2) together with whatever else waits there; a failed write is tried again every 200 ms
- * and after a reopen. While the disk is known to fail (stalled) nobody waits for it. Does not know what
- * a record says.
+ * up nobody longer than a worker is willing to wait. A hand-over is copied into a ring and written
+ * in one write(2) together with whatever else waits there; a failed write is tried again every 200
+ * ms and after a reopen. While the disk is known to fail (stalled) nobody waits for it. Does not
+ * know what a record says.
  */
 #include "relay/outcome.h"
 
@@ -73,9 +73,10 @@ static void begin_stall(struct outcome *o, const char *why)
 	o->late_then = o->counters.late;
 	o->lost_then = o->counters.lost;
 	pthread_cond_broadcast(&o->done);
-	o->stall_said = log_limited(&o->stall_site, LEVEL_ERROR, "outcome file %s: %s: leases go on, up "
-		"to %zu KiB of records wait in memory until it can be written", o->options.path, why,
-		o->ring.size / 1024);
+	o->stall_said = log_limited(&o->stall_site, LEVEL_ERROR,
+		"outcome file %s: %s: leases go on, up to %zu KiB of records wait in memory until "
+		"it can be written",
+		o->options.path, why, o->ring.size / 1024);
 }
 
 static void end_stall(struct outcome *o)
@@ -85,7 +86,8 @@ static void end_stall(struct outcome *o)
 	o->stalled = false;
 	if (!o->stall_said)
 		return;
-	log_warning("outcome file %s: written again after %.1f s: %llu records came late, %llu were lost",
+	log_warning("outcome file %s: written again after %.1f s: %llu records came late, %llu "
+		"were lost",
 		o->options.path, seconds_since(&o->stalled_since),
 		(unsigned long long)(o->counters.late - o->late_then),
 		(unsigned long long)(o->counters.lost - o->lost_then));
@@ -118,8 +120,8 @@ static size_t next_piece(struct outcome *o, const char **ret_text)
 }
 
 /* Without the lock: brings the file up to date with its path, then appends. */
-static int write_piece(struct outcome *o, bool force, const char *text, size_t len, size_t *ret_done,
-	bool *ret_reopened)
+static int write_piece(struct outcome *o, bool force, const char *text, size_t len,
+	size_t *ret_done, bool *ret_reopened)
 {
 	char err[512];
 	int rc = outcome_file_follow(&o->file, force, err, sizeof(err));
@@ -127,8 +129,8 @@ static int write_piece(struct outcome *o, bool force, const char *text, size_t l
 	*ret_done = 0;
 	*ret_reopened = rc > 0;
 	if (rc < 0) {
-		log_limited(&o->follow_site, LEVEL_ERROR, "%s: still writing to the file opened before",
-			err);
+		log_limited(&o->follow_site, LEVEL_ERROR,
+			"%s: still writing to the file opened before", err);
 		if (!outcome_file_reachable(&o->file))
 			return rc;
 	}
@@ -275,8 +277,9 @@ bool outcome_put(struct outcome *o, const char *text, size_t len)
 		o->counters.late += written ? 0 : records;
 	} else {
 		o->counters.lost += records;
-		log_limited(&o->lost_site, LEVEL_ERROR, "outcome: the backlog is full, %llu records lost "
-			"so far", (unsigned long long)o->counters.lost);
+		log_limited(&o->lost_site, LEVEL_ERROR,
+			"outcome: the backlog is full, %llu records lost so far",
+			(unsigned long long)o->counters.lost);
 	}
 	pthread_mutex_unlock(&o->lock);
 	return written;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outcome: records of leases on their way into the outcome file. A worker hands over the records
- * of a batch before it sends the verdicts and waits, but not for long, until they are in the file.
- * What the disk does not take at once waits in bounded memory and is written when it can be.
+ * The outcome: records of leases on their way into the outcome file. A worker hands over the
+ * records of a batch before it sends the verdicts and waits, but not for long, until they are in
+ * the file. What the disk does not take at once waits in bounded memory and is written when it can
+ * be.
  */
 #ifndef USHER_RELAY_OUTCOME_H
 #define USHER_RELAY_OUTCOME_H
@@ -16,7 +17,7 @@ enum { OUTCOME_BACKLOG = 16 * 1024 * 1024 };
 
 struct outcome_options {
 	const char *path;        /* borrowed as long as the outcome */
-	bool json;               /* a record ends with a newline; else with an empty line (user_chk) */
+	bool json; /* a record ends with a newline; else with an empty line (user_chk) */
 	unsigned wait_ms;        /* how long a hand-over may wait for the disk; 0: not at all */
 	size_t backlog;          /* bytes; 0: OUTCOME_BACKLOG */
 	/* NULL: write(2). Tests put a disk that hangs here. */
@@ -39,9 +40,9 @@ struct outcome;
 int outcome_new(struct outcome **ret, const struct outcome_options *o, char *err, size_t cap);
 
 /*
- * Hands over text[0..len), whole records, and waits at most wait_ms until they are in the file; not at
- * all while the disk is known to fail. Returns whether they are. Never fails: what finds no room is
- * counted as lost. Any thread.
+ * Hands over text[0..len), whole records, and waits at most wait_ms until they are in the file; not
+ * at all while the disk is known to fail. Returns whether they are. Never fails: what finds no room
+ * is counted as lost. Any thread.
  */
 bool outcome_put(struct outcome *o, const char *text, size_t len);
 

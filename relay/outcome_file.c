@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides what can happen to a log file: short writes, a full disk, rotation by rename (the path names
- * another inode) or by truncation (harmless under O_APPEND), and things at the path that must never
- * be written to. A record is in the file whole or not at all: the piece that a short write leaves
- * is cut off, unless somebody else has appended behind it. Does not retry and does not buffer.
+ * Hides what can happen to a log file: short writes, a full disk, rotation by rename (the path
+ * names another inode) or by truncation (harmless under O_APPEND), and things at the path that must
+ * never be written to. A record is in the file whole or not at all: the piece that a short write
+ * leaves is cut off, unless somebody else has appended behind it. Does not retry and does not
+ * buffer.
  */
 #include "relay/outcome_file.h"
 
@@ -34,16 +35,17 @@ static int explain(int err, const char *path, char *dst, size_t cap)
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		snprintf(dst, cap, "outcome file %s is %s", path, kind_of(st.st_mode));
 	else if (err == -ENOENT)
-		snprintf(dst, cap, "outcome file %s: its directory does not exist: create it", path);
+		snprintf(
+			dst, cap, "outcome file %s: its directory does not exist: create it", path);
 	else
 		snprintf(dst, cap, "outcome file %s: %s", path, strerror(-err));
 	return err;
 }
 
 /*
- * Creating and opening are two steps, because only a file of ours gets our mode (whatever the umask);
- * between the two others may remove it or create it, which is tried anew. O_NONBLOCK: a FIFO without
- * a reader must not stop us.
+ * Creating and opening are two steps, because only a file of ours gets our mode (whatever the
+ * umask); between the two others may remove it or create it, which is tried anew. O_NONBLOCK: a
+ * FIFO without a reader must not stop us.
  */
 static int open_path(const char *path)
 {

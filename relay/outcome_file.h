@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outcome file: whole records appended to a regular file that others may rotate, truncate, delete
- * or fill the disk under. Used by one thread at a time; may block as long as the disk does.
+ * The outcome file: whole records appended to a regular file that others may rotate, truncate,
+ * delete or fill the disk under. Used by one thread at a time; may block as long as the disk does.
  */
 #ifndef USHER_RELAY_OUTCOME_FILE_H
 #define USHER_RELAY_OUTCOME_FILE_H
@@ -14,14 +14,15 @@ struct outcome_file {
 	const char *path;        /* borrowed */
 	const char *separator;   /* what a record ends with: "\n", or "\n\n" of format user_chk */
 	int fd;
-	bool ragged;             /* the file ends in a piece of a record that could not be cut off */
-	ssize_t (*write)(int fd, const void *buf, size_t n); /* write(2), unless a test injects faults */
+	bool ragged; /* the file ends in a piece of a record that could not be cut off */
+	ssize_t (*write)(
+		int fd, const void *buf, size_t n); /* write(2), unless a test injects faults */
 };
 
 /*
  * Opens the file for appending, and creates it with mode 0640 if it is missing. A symbolic link, a
- * directory, a FIFO or anything else that is not a regular file is refused. 0, or the negative errno
- * with a text in err[cap] that names the file and the remedy.
+ * directory, a FIFO or anything else that is not a regular file is refused. 0, or the negative
+ * errno with a text in err[cap] that names the file and the remedy.
  */
 int outcome_file_open(struct outcome_file *f, const char *path, bool json, char *err, size_t cap);
 void outcome_file_close(struct outcome_file *f);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the netlink socket of one NFQUEUE (linux/netfilter/nfnetlink_queue.h): how it is bound and
- * sized, that a batch is one recvmmsg(2) straight into the slots and its verdicts one sendmsg(2), and
- * that refusals of earlier verdicts arrive among the packets. Does not read packets, does not decide,
- * does not wait: whoever owns the queue polls queue_fd().
+ * sized, that a batch is one recvmmsg(2) straight into the slots and its verdicts one sendmsg(2),
+ * and that refusals of earlier verdicts arrive among the packets. Does not read packets, does not
+ * decide, does not wait: whoever owns the queue polls queue_fd().
  */
 #include "relay/queue.h"
 
@@ -377,7 +377,8 @@ static int send_patiently(struct queue *q)
  */
 int queue_send(struct queue *q, struct batch *b)
 {
-	struct verdict_options o = { q->options.number, q->options.mark, q->options.mask, q->sweep };
+	struct verdict_options o = { q->options.number, q->options.mark, q->options.mask,
+		q->sweep };
 	size_t i = 0, max = q->send_max;
 	int failed = 0;
 

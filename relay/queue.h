@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One NFQUEUE: the kernel's end of the path. Fills the slots of a batch, sends their verdicts, and
- * parses nothing of a packet. One thread uses a queue at a time. Needs CAP_NET_ADMIN, to bind and at
- * every verdict.
+ * parses nothing of a packet. One thread uses a queue at a time. Needs CAP_NET_ADMIN, to bind and
+ * at every verdict.
  */
 #ifndef USHER_RELAY_QUEUE_H
 #define USHER_RELAY_QUEUE_H
@@ -42,8 +42,8 @@ struct queue_counters {
 struct queue;
 
 /*
- * Opens and binds a queue. 0, or the negative errno with a text in err[cap] that names the reason and
- * the remedy. *ret is untouched on error.
+ * Opens and binds a queue. 0, or the negative errno with a text in err[cap] that names the reason
+ * and the remedy. *ret is untouched on error.
  */
 int queue_open(struct queue **ret, const struct queue_options *o, char *err, size_t cap);
 
@@ -58,8 +58,9 @@ size_t queue_rcvbuf(const struct queue *q);
 const struct queue_counters *queue_counters(const struct queue *q);
 
 /*
- * Takes up to `slots` packets without waiting. b->count and the result are how many came, 0 if there
- * is nothing; a negative errno if the socket is beyond repair. Loss (ENOBUFS) is counted, not an error.
+ * Takes up to `slots` packets without waiting. b->count and the result are how many came, 0 if
+ * there is nothing; a negative errno if the socket is beyond repair. Loss (ENOBUFS) is counted, not
+ * an error.
  */
 int queue_receive(struct queue *q, struct batch *b, size_t slots);
 

@@ -32,18 +32,23 @@ static void explain_eperm(uint16_t number, char *dst, size_t cap)
 	char owner[320];
 
 	if (!may_administrate()) {
-		snprintf(dst, cap, "queue %u: not permitted without CAP_NET_ADMIN: run as root, or with "
-			"AmbientCapabilities=CAP_NET_ADMIN in the unit", number);
+		snprintf(dst, cap,
+			"queue %u: not permitted without CAP_NET_ADMIN: run as root, or with "
+			"AmbientCapabilities=CAP_NET_ADMIN in the unit",
+			number);
 		return;
 	}
 	if (queue_table_find(number, &row) == 0) {
 		queue_table_owner(row.port_id, owner, sizeof(owner));
-		snprintf(dst, cap, "queue %u is already bound by %s: stop it, or choose another number "
-			"in \"queues\" and in the rules", number, owner);
+		snprintf(dst, cap,
+			"queue %u is already bound by %s: stop it, or choose another number in "
+			"\"queues\" and in the rules",
+			number, owner);
 		return;
 	}
-	snprintf(dst, cap, "queue %u: not permitted although CAP_NET_ADMIN is there: the network "
-		"namespace belongs to another user namespace; start usher in the one it was made in",
+	snprintf(dst, cap,
+		"queue %u: not permitted although CAP_NET_ADMIN is there: the network namespace "
+		"belongs to another user namespace; start usher in the one it was made in",
 		number);
 }
 
@@ -54,15 +59,17 @@ void queue_error_text(int err, uint16_t number, char *dst, size_t cap)
 		explain_eperm(number, dst, cap);
 		break;
 	case EBUSY:
-		snprintf(dst, cap, "queue %u is given twice: name each number once in \"queues\"", number);
+		snprintf(dst, cap, "queue %u is given twice: name each number once in \"queues\"",
+			number);
 		break;
 	case EINVAL:
 	case EOPNOTSUPP:
 	case EPROTONOSUPPORT:
 	case EAFNOSUPPORT:
-		snprintf(dst, cap, "queue %u: this kernel offers no NFQUEUE (%s): modprobe "
-			"nfnetlink_queue, or use a kernel with CONFIG_NETFILTER_NETLINK_QUEUE", number,
-			strerror(-err));
+		snprintf(dst, cap,
+			"queue %u: this kernel offers no NFQUEUE (%s): modprobe nfnetlink_queue, "
+			"or use a kernel with CONFIG_NETFILTER_NETLINK_QUEUE",
+			number, strerror(-err));
 		break;
 	case ETIMEDOUT:
 		snprintf(dst, cap, "queue %u: the kernel did not answer", number);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides two tables of /proc: nfnetlink_queue (queue to port id) and netlink (port id to socket). Text
- * is read with stdio, which allocates; only start-up, errors and statistics come here.
+ * Hides two tables of /proc: nfnetlink_queue (queue to port id) and netlink (port id to socket).
+ * Text is read with stdio, which allocates; only start-up, errors and statistics come here.
  */
 #include "relay/queue_table.h"
 
@@ -43,8 +43,9 @@ static void add_netfilter_sockets(uint32_t port_id, struct sockets *ret)
 	char line[256];
 
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "%*s %u %u %*s %*s %*s %*s %*s %*s %lu", &protocol, &port, &inode) == 3
-			&& protocol == NETLINK_NETFILTER && port == port_id)
+		if (sscanf(line, "%*s %u %u %*s %*s %*s %*s %*s %*s %lu", &protocol, &port,
+			    &inode) == 3 &&
+			protocol == NETLINK_NETFILTER && port == port_id)
 			sockets_add(ret, inode);
 	if (f != NULL)
 		fclose(f);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides /proc/net/packet and /proc/net/udp. A packet socket alone proves nothing, as clients and
- * sniffers have one too; together with port 67 in the same process it is a server (PROTOCOL E.1: dhcpd
- * and Kea keep a UDP socket there beside the raw one, udhcpd receives on it).
+ * sniffers have one too; together with port 67 in the same process it is a server (PROTOCOL E.1:
+ * dhcpd and Kea keep a UDP socket there beside the raw one, udhcpd receives on it).
  */
 #include "relay/raw_server.h"
 
@@ -36,7 +36,10 @@ static void add_packet_sockets(const char *root, struct sockets *ret)
 		fclose(f);
 }
 
-/* "sl local rem st queues tr:tm retrnsmt uid timeout inode ...", local as address:port in hexadecimal. */
+/*
+ * "sl local rem st queues tr:tm retrnsmt uid timeout inode ...", local as address:port in
+ * hexadecimal.
+ */
 static void add_server_ports(const char *root, struct sockets *ret)
 {
 	FILE *f = open_table(root, "udp");
@@ -45,8 +48,9 @@ static void add_server_ports(const char *root, struct sockets *ret)
 	unsigned port;
 
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "%*s %*8[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu", &port, &inode)
-			== 2 && port == SERVER_PORT)
+		if (sscanf(line, "%*s %*8[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu", &port,
+			    &inode) == 2 &&
+			port == SERVER_PORT)
 			sockets_add(ret, inode);
 	if (f != NULL)
 		fclose(f);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the double mapping: the second view of the same memory begins where the first ends, so that
- * a piece which wraps around is contiguous for write(2). Pages come into being when used, and a ring
- * that runs empty starts over at its base, so that light traffic never touches more than the first.
+ * a piece which wraps around is contiguous for write(2). Pages come into being when used, and a
+ * ring that runs empty starts over at its base, so that light traffic never touches more than the
+ * first.
  */
 #include "relay/ring.h"
 
@@ -19,8 +20,8 @@ static int map_twice(struct ring *r)
 	if (base == MAP_FAILED)
 		return -errno;
 	for (size_t i = 0; i < 2; i++)
-		if (mmap(base + i * r->size, r->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-			r->fd, 0) == MAP_FAILED) {
+		if (mmap(base + i * r->size, r->size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED, r->fd, 0) == MAP_FAILED) {
 			int err = -errno;
 
 			munmap(base, 2 * r->size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides three programs and how their output looks. A rule is a line; what is asked of it is whether it
- * holds certain words, with numbers compared as numbers. It is not an interpreter of rules: a rule
- * that can never match counts like any other, so the answers err on the side of silence.
+ * Hides three programs and how their output looks. A rule is a line; what is asked of it is whether
+ * it holds certain words, with numbers compared as numbers. It is not an interpreter of rules: a
+ * rule that can never match counts like any other, so the answers err on the side of silence.
  */
 #include "relay/ruleset.h"
 
@@ -145,8 +145,9 @@ static bool any_has(const char *text, const char *const *words, size_t count)
 
 bool ruleset_tracks(const struct ruleset *r)
 {
-	static const char *const words[] = { " -m conntrack ", " -m state ", "-j MASQUERADE", "-j SNAT",
-		"-j DNAT", "-j REDIRECT", " ct state ", " masquerade", " snat ", " dnat " };
+	static const char *const words[] = { " -m conntrack ", " -m state ", "-j MASQUERADE",
+		"-j SNAT", "-j DNAT", "-j REDIRECT", " ct state ", " masquerade", " snat ",
+		" dnat " };
 	const size_t count = sizeof(words) / sizeof(words[0]);
 
 	return any_has(r->iptables, words, count) || any_has(r->ip6tables, words, count) ||
@@ -180,5 +181,6 @@ static bool any_exempts(const char *text, uint16_t port)
 
 bool ruleset_exempts(const struct ruleset *r, uint16_t port)
 {
-	return any_exempts(port == 67 ? r->iptables : r->ip6tables, port) || any_exempts(r->nft, port);
+	return any_exempts(port == 67 ? r->iptables : r->ip6tables, port) ||
+	       any_exempts(r->nft, port);
 }

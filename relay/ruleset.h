@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The netfilter rules of this network namespace, as iptables-save(8), ip6tables-save(8) and nft(8) print
- * them, and the few questions that the start-up checks ask of them. Text in, answers out: an answer is
- * "no" only where the text could be read.
+ * The netfilter rules of this network namespace, as iptables-save(8), ip6tables-save(8) and nft(8)
+ * print them, and the few questions that the start-up checks ask of them. Text in, answers out: an
+ * answer is "no" only where the text could be read.
  */
 #ifndef USHER_RELAY_RULESET_H
 #define USHER_RELAY_RULESET_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides a child process: found in fixed directories and not in $PATH, given an empty environment, no
- * standard input, and an end. Only start-up uses this; a sandboxed daemon starts nothing.
+ * Hides a child process: found in fixed directories and not in $PATH, given an empty environment,
+ * no standard input, and an end. Only start-up uses this; a sandboxed daemon starts nothing.
  */
 #include "relay/run_program.h"
 

@@ -4,9 +4,10 @@
 #define USHER_RELAY_RUN_PROGRAM_H
 
 /*
- * Runs argv[0], found in one of the system's directories, with the arguments that follow, the last of
- * them NULL, and returns what it wrote to standard output, at most 4 MiB, for the caller to free(). NULL
- * if it is not there, fails, prints more, or takes longer than three seconds. Not for the packet path.
+ * Runs argv[0], found in one of the system's directories, with the arguments that follow, the last
+ * of them NULL, and returns what it wrote to standard output, at most 4 MiB, for the caller to
+ * free(). NULL if it is not there, fails, prints more, or takes longer than three seconds. Not for
+ * the packet path.
  */
 char *run_program(char *const argv[]);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides where the kernel tells what: bridges in /sys/class/net, br_netfilter's switches and conntrack's
- * count in /proc/sys, sockets in /proc/net. A table of checks; each looks at its own matter and says
- * nothing if it does not apply. Sources of the findings: PROTOCOL 0.16 (first packet lost on a bridge),
- * E.1 (packet sockets are served before netfilter), E.16 (br_netfilter).
+ * Hides where the kernel tells what: bridges in /sys/class/net, br_netfilter's switches and
+ * conntrack's count in /proc/sys, sockets in /proc/net. A table of checks; each looks at its own
+ * matter and says nothing if it does not apply. Sources of the findings: PROTOCOL 0.16 (first
+ * packet lost on a bridge), E.1 (packet sockets are served before netfilter), E.16 (br_netfilter).
  */
 #include "relay/selfcheck.h"
 
@@ -50,7 +50,8 @@ static long number_in(const struct selfcheck *s, const char *file)
 	return value;
 }
 
-static bool exists(const struct selfcheck *s, const char *before, const char *name, const char *after)
+static bool exists(
+	const struct selfcheck *s, const char *before, const char *name, const char *after)
 {
 	char path[PATH_ROOM];
 
@@ -98,7 +99,10 @@ static bool any_bridge(const struct selfcheck *s)
 	return found;
 }
 
-/* Whether usher stands on a bridge: its interfaces are ports of one, or none are named and one exists. */
+/*
+ * Whether usher stands on a bridge: its interfaces are ports of one, or none are named and one
+ * exists.
+ */
 static bool on_bridge(const struct selfcheck *s)
 {
 	const struct config *c = s->config;
@@ -115,17 +119,20 @@ static void check_bridge(const struct selfcheck *s)
 	if (!on_bridge(s) || ruleset_queues_frames(s->rules))
 		return;
 	if (!exists(s, dir, "", "")) {
-		say(s, LEVEL_WARNING, "there is a bridge, but br_netfilter is not loaded: bridged DHCP does "
-			"not reach the rules: modprobe br_netfilter");
+		say(s, LEVEL_WARNING,
+			"there is a bridge, but br_netfilter is not loaded: bridged DHCP does not "
+			"reach the rules: modprobe br_netfilter");
 		return;
 	}
 	if (number_in(s, "/proc/sys/net/bridge/bridge-nf-call-iptables") == 0)
-		say(s, LEVEL_WARNING, "there is a bridge, but bridged DHCPv4 does not reach the rules: "
-			"sysctl -w net.bridge.bridge-nf-call-iptables=1");
+		say(s, LEVEL_WARNING,
+			"there is a bridge, but bridged DHCPv4 does not reach the rules: sysctl -w "
+			"net.bridge.bridge-nf-call-iptables=1");
 	if (exists(s, "/proc/net/if_inet6", "", "") &&
 		number_in(s, "/proc/sys/net/bridge/bridge-nf-call-ip6tables") == 0)
-		say(s, LEVEL_WARNING, "there is a bridge, but bridged DHCPv6 does not reach the rules: "
-			"sysctl -w net.bridge.bridge-nf-call-ip6tables=1");
+		say(s, LEVEL_WARNING,
+			"there is a bridge, but bridged DHCPv6 does not reach the rules: sysctl -w "
+			"net.bridge.bridge-nf-call-ip6tables=1");
 }
 
 static void check_conntrack(const struct selfcheck *s)
@@ -137,22 +144,26 @@ static void check_conntrack(const struct selfcheck *s)
 		return;
 	if (number_in(s, "/proc/sys/net/bridge/bridge-nf-call-iptables") == 1 &&
 		!ruleset_exempts(s->rules, 67))
-		say(s, LEVEL_WARNING, "DHCPv4 is tracked by conntrack: on a bridge the first packet of each "
+		say(s, LEVEL_WARNING,
+			"DHCPv4 is tracked by conntrack: on a bridge the first packet of each "
 			"client is then lost: iptables -t raw -A PREROUTING -p udp --dport 67:68 "
 			"-j CT --notrack");
 	if (number_in(s, "/proc/sys/net/bridge/bridge-nf-call-ip6tables") == 1 &&
 		!ruleset_exempts(s->rules, 547))
-		say(s, LEVEL_WARNING, "DHCPv6 is tracked by conntrack: on a bridge the first packet of each "
-			"client is then lost: ip6tables -t raw -A PREROUTING -p udp --dport 546:547 "
-			"-j CT --notrack");
+		say(s, LEVEL_WARNING,
+			"DHCPv6 is tracked by conntrack: on a bridge the first packet of each "
+			"client is then lost: ip6tables -t raw -A PREROUTING -p udp --dport "
+			"546:547 -j CT --notrack");
 }
 
 static void check_rules(const struct selfcheck *s)
 {
 	for (unsigned n = s->config->queue_first; n <= s->config->queue_last; n++)
 		if (ruleset_known(s->rules) && !ruleset_feeds(s->rules, (uint16_t)n))
-			say(s, LEVEL_WARNING, "no rule brings packets to queue %u yet: scripts/divert writes "
-				"them", n);
+			say(s, LEVEL_WARNING,
+				"no rule brings packets to queue %u yet: scripts/divert "
+				"writes them",
+				n);
 }
 
 static void check_raw_server(const struct selfcheck *s)
@@ -163,8 +174,9 @@ static void check_raw_server(const struct selfcheck *s)
 		if (!ruleset_feeds_from_input(s->rules, (uint16_t)n) ||
 			!raw_server_find(s->root, name, sizeof(name)))
 			continue;
-		say(s, LEVEL_WARNING, "%s reads DHCPv4 from a packet socket, before any rule in INPUT: it "
-			"sees queries unchanged. Give it a network namespace of its own behind a bridge",
+		say(s, LEVEL_WARNING,
+			"%s reads DHCPv4 from a packet socket, before any rule in INPUT: it sees "
+			"queries unchanged. Give it a network namespace of its own behind a bridge",
 			name);
 		return;
 	}
@@ -173,9 +185,11 @@ static void check_raw_server(const struct selfcheck *s)
 static void advise(const struct selfcheck *s)
 {
 	if (s->config->fail_open)
-		say(s, LEVEL_INFO, "fail is open: when usher is stopped or its queue is full, clients get "
-			"what the server itself chooses. Make the restricted subnet the server's own choice, "
-			"or set \"fail\" to \"closed\" and write rules without --queue-bypass");
+		say(s, LEVEL_INFO,
+			"fail is open: when usher is stopped or its queue is full, clients get "
+			"what the server itself chooses. Make the restricted subnet the server's "
+			"own choice, or set \"fail\" to \"closed\" and write rules without "
+			"--queue-bypass");
 }
 
 void selfcheck_run(const struct selfcheck *s)

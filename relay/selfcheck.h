@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Start-up checks: what around usher would make it work badly or not at all. Each finding is a sentence
- * with its remedy; none is fatal, and what cannot be found out is not guessed at.
+ * Start-up checks: what around usher would make it work badly or not at all. Each finding is a
+ * sentence with its remedy; none is fatal, and what cannot be found out is not guessed at.
  */
 #ifndef USHER_RELAY_SELFCHECK_H
 #define USHER_RELAY_SELFCHECK_H

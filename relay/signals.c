@@ -28,8 +28,8 @@ static void on_signal(void *ctx, uint32_t events)
 		act(s, info.ssi_signo);
 }
 
-int signals_open(struct signals *s, struct loop *l, const struct signal_action *actions, size_t count,
-	void *ctx)
+int signals_open(struct signals *s, struct loop *l, const struct signal_action *actions,
+	size_t count, void *ctx)
 {
 	sigset_t set;
 	int err;
@@ -42,8 +42,8 @@ int signals_open(struct signals *s, struct loop *l, const struct signal_action *
 	err = pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (err != 0)
 		return -err;
-	*s = (struct signals){ { signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal, s }, actions,
-		count, ctx };
+	*s = (struct signals){ { signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal, s },
+		actions, count, ctx };
 	if (s->source.fd < 0)
 		return -errno;
 	err = loop_add(l, &s->source);

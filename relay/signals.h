@@ -21,11 +21,11 @@ struct signals {
 
 /*
  * Blocks the signals of actions[0..count) in the calling thread, and so in every thread it starts
- * later, and reads them from the loop instead. Ignores SIGPIPE and SIGXFSZ, which only repeat what a
- * failed write says. Borrows actions. 0 or a negative errno.
+ * later, and reads them from the loop instead. Ignores SIGPIPE and SIGXFSZ, which only repeat what
+ * a failed write says. Borrows actions. 0 or a negative errno.
  */
-int signals_open(struct signals *s, struct loop *l, const struct signal_action *actions, size_t count,
-	void *ctx);
+int signals_open(struct signals *s, struct loop *l, const struct signal_action *actions,
+	size_t count, void *ctx);
 void signals_close(struct signals *s, struct loop *l);
 
 #endif

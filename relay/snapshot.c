@@ -3,8 +3,8 @@
  * Hides the order of loads and stores that makes the exchange safe. A reader announces its batch
  * before it loads the pointer; the publisher exchanges the pointer before it looks for announced
  * batches. All four are sequentially consistent, so at least one of the two sees the other: either
- * the reader gets the new snapshot, or the publisher waits for it. Who owns a snapshot, and how it is
- * freed, is the publisher's business.
+ * the reader gets the new snapshot, or the publisher waits for it. Who owns a snapshot, and how it
+ * is freed, is the publisher's business.
  */
 #include "relay/snapshot.h"
 

@@ -2,7 +2,8 @@
 /*
  * The live snapshot: one atomic pointer to one immutable registry and policy, changed while workers
  * read it. A worker marks where a batch begins and ends; the publisher frees the old snapshot when
- * no batch that may have seen it is under way. Nobody takes a lock, and an idle worker delays nobody.
+ * no batch that may have seen it is under way. Nobody takes a lock, and an idle worker delays
+ * nobody.
  */
 #ifndef USHER_RELAY_SNAPSHOT_H
 #define USHER_RELAY_SNAPSHOT_H
@@ -25,7 +26,10 @@ struct snapshot_slot {
 	struct snapshot_reader readers[SNAPSHOT_READERS];
 };
 
-/* Begins a batch of reader `r`; the result is valid until snapshot_leave(). Never NULL once published. */
+/*
+ * Begins a batch of reader `r`; the result is valid until snapshot_leave(). Never NULL once
+ * published.
+ */
 const struct snapshot *snapshot_enter(struct snapshot_slot *s, size_t r);
 void snapshot_leave(struct snapshot_slot *s, size_t r);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides /proc/PID/fd, where a socket is a symbolic link to "socket:[inode]", and /proc/PID/comm. Reads
- * with stdio, which allocates; only start-up and errors come here.
+ * Hides /proc/PID/fd, where a socket is a symbolic link to "socket:[inode]", and /proc/PID/comm.
+ * Reads with stdio, which allocates; only start-up and errors come here.
  */
 #include "relay/sockets.h"
 
@@ -78,7 +78,8 @@ static void name_process(const char *root, const char *pid, char *dst, size_t ca
 	snprintf(dst, cap, "%s (pid %s)", safe, pid);
 }
 
-bool sockets_holder(const char *root, const struct sockets *sets, size_t count, char *dst, size_t cap)
+bool sockets_holder(
+	const char *root, const struct sockets *sets, size_t count, char *dst, size_t cap)
 {
 	char path[PATH_ROOM];
 	bool found = false;

@@ -26,19 +26,19 @@ static void log_pipeline(const struct counters *c)
 
 static void log_queues(const struct workers *ws, const struct queue_counters *c)
 {
-	log_info("statistics: %llu batches; %llu packets missed, %llu overruns, %llu malformed messages, "
-		"%llu verdicts too late, %llu refused, %llu unsent", (ull)c->batches, (ull)c->missed,
-		(ull)c->overruns, (ull)c->malformed, (ull)c->gone, (ull)(c->refused + c->errors),
-		(ull)c->unsent);
+	log_info("statistics: %llu batches; %llu packets missed, %llu overruns, %llu malformed "
+		"messages, %llu verdicts too late, %llu refused, %llu unsent",
+		(ull)c->batches, (ull)c->missed, (ull)c->overruns, (ull)c->malformed, (ull)c->gone,
+		(ull)(c->refused + c->errors), (ull)c->unsent);
 	for (size_t i = 0; i < ws->count; i++) {
 		uint16_t number = queue_number(worker_queue(ws->all[i]));
 		struct queue_row row;
 
 		if (queue_table_find(number, &row) != 0)
 			continue;
-		log_info("statistics: queue %u: %u packets wait; the kernel dropped %llu because the queue "
-			"was full and %llu because the socket was", number, row.waiting,
-			(ull)row.dropped, (ull)row.user_dropped);
+		log_info("statistics: queue %u: %u packets wait; the kernel dropped %llu because "
+			"the queue was full and %llu because the socket was",
+			number, row.waiting, (ull)row.dropped, (ull)row.user_dropped);
 	}
 }
 
@@ -47,10 +47,10 @@ static void log_outcome(struct outcome *o, uint64_t no_room)
 	struct outcome_counters c;
 
 	outcome_counters(o, &c);
-	log_info("statistics: outcome: %llu records, %llu written, %llu late, %llu lost, %llu bytes wait, "
-		"%llu failed writes, reopened %llu times", (ull)c.records, (ull)c.written,
-		(ull)c.late, (ull)(c.lost + no_room), (ull)c.waiting, (ull)c.errors,
-		(ull)c.reopened);
+	log_info("statistics: outcome: %llu records, %llu written, %llu late, %llu lost, %llu "
+		"bytes wait, %llu failed writes, reopened %llu times",
+		(ull)c.records, (ull)c.written, (ull)c.late, (ull)(c.lost + no_room),
+		(ull)c.waiting, (ull)c.errors, (ull)c.reopened);
 }
 
 void statistics_log(struct workers *ws, struct outcome *o)
@@ -59,7 +59,8 @@ void statistics_log(struct workers *ws, struct outcome *o)
 	size_t silent = workers_count(ws, &c);
 
 	if (silent > 0)
-		log_warning("statistics: %zu of %zu workers do not answer, they hang", silent, ws->count);
+		log_warning("statistics: %zu of %zu workers do not answer, they hang", silent,
+			ws->count);
 	log_pipeline(&c.pipeline);
 	log_queues(ws, &c.queue);
 	if (o != NULL)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the layout of NFQNL_MSG_VERDICT and NFQNL_MSG_VERDICT_BATCH. Netlink messages follow each
- * other at multiples of four bytes, so a payload is padded in its slot; consecutive headers without a
- * payload between them share one iovec. Does not decide anything, and checks of a payload only that
- * the kernel can take it (CVE-2022-36946: old kernels fall over payloads shorter than the headers).
+ * other at multiples of four bytes, so a payload is padded in its slot; consecutive headers without
+ * a payload between them share one iovec. Does not decide anything, and checks of a payload only
+ * that the kernel can take it (CVE-2022-36946: old kernels fall over payloads shorter than the
+ * headers).
  */
 #include "relay/verdict.h"
 
@@ -81,7 +82,8 @@ static size_t run_end(const struct batch *b, size_t i, const struct verdict_opti
 	while (i + 1 < b->count) {
 		const struct slot *n = &b->slots[i + 1];
 
-		if (!is_plain(n) || n->verdict != s->verdict || (int32_t)(n->id - b->slots[i].id) <= 0)
+		if (!is_plain(n) || n->verdict != s->verdict ||
+			(int32_t)(n->id - b->slots[i].id) <= 0)
 			break;
 		if (o->mask != 0 && new_mark(n, o) != new_mark(s, o))
 			break;

@@ -12,10 +12,11 @@
 #include <sys/uio.h>
 
 enum {
-	VERDICT_HEAD = 16 + 4 + 12 + 8 + 4, /* nlmsghdr, nfgenmsg, verdict, mark, payload's header */
-	VERDICT_IOV = 2 * BATCH_MAX,        /* less than IOV_MAX */
-	VERDICT_LEAST = 28,                 /* IPv4 and UDP header: no packet we send is shorter */
-	VERDICT_MOST = 65531,               /* nla_len is 16 bits and counts its own header */
+	VERDICT_HEAD =
+		16 + 4 + 12 + 8 + 4, /* nlmsghdr, nfgenmsg, verdict, mark, payload's header */
+	VERDICT_IOV = 2 * BATCH_MAX, /* less than IOV_MAX */
+	VERDICT_LEAST = 28, /* IPv4 and UDP header: no packet we send is shorter */
+	VERDICT_MOST = 65531, /* nla_len is 16 bits and counts its own header */
 };
 
 struct verdict_options {
@@ -34,11 +35,11 @@ struct verdicts {
 };
 
 /*
- * Fills `v` (all but refused, which counts on) with the verdicts of slots[from..) as far as they fit
- * into max_bytes, but with one at least. Returns the index of the first slot left out. Pads
+ * Fills `v` (all but refused, which counts on) with the verdicts of slots[from..) as far as they
+ * fit into max_bytes, but with one at least. Returns the index of the first slot left out. Pads
  * slot.out behind out_len with zeros; the iovec borrows from `v` and from the batch. A run of
- * unedited packets with one verdict becomes one NFQNL_MSG_VERDICT_BATCH if o->sweep: it answers every
- * packet up to its id, and whatever is older has been answered before.
+ * unedited packets with one verdict becomes one NFQNL_MSG_VERDICT_BATCH if o->sweep: it answers
+ * every packet up to its id, and whatever is older has been answered before.
  */
 size_t verdicts_build(struct verdicts *v, struct batch *b, size_t from,
 	const struct verdict_options *o, size_t max_bytes);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the thread. A worker owns its queue, its batch and its counters, so that a packet takes no
- * lock; what others want to know of it they ask for, and it answers between two batches. It waits in
- * poll(2) for its queue and for an eventfd by which it is asked and stopped. The batch is the boundary:
- * queue_receive() and queue_send() know no DHCP, pipeline_run() knows no netlink.
+ * lock; what others want to know of it they ask for, and it answers between two batches. It waits
+ * in poll(2) for its queue and for an eventfd by which it is asked and stopped. The batch is the
+ * boundary: queue_receive() and queue_send() know no DHCP, pipeline_run() knows no netlink.
  */
 #include "relay/worker.h"
 
@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 enum {
-	RECORDS_ROOM = 512 * 1024,       /* 2 KiB for each packet of the largest batch; touched as used */
-	DRAIN_MS = 1000,                 /* how long a queue that fails closed may take to run empty */
+	RECORDS_ROOM = 512 * 1024, /* 2 KiB for each packet of the largest batch; touched as used */
+	DRAIN_MS = 1000, /* how long a queue that fails closed may take to run empty */
 	ANSWER_MS = 1000,
 };
 
@@ -71,8 +71,9 @@ static void trace(void *ctx, const struct packet *p)
 	struct description d;
 
 	describe(p, &d);
-	log_debug("queue %u: %s %s of %s: %s: %s%s%s: %s", queue_number(w->queue), d.direction, d.message,
-		d.client, d.verdict, d.decision, d.detail[0] != '\0' ? ", " : "", d.detail, d.why);
+	log_debug("queue %u: %s %s of %s: %s: %s%s%s: %s", queue_number(w->queue), d.direction,
+		d.message, d.client, d.verdict, d.decision, d.detail[0] != '\0' ? ", " : "",
+		d.detail, d.why);
 }
 
 /* A new snapshot may bring new lists of interfaces and another log level. */
@@ -153,8 +154,8 @@ static int64_t now_ms(void)
 
 /*
  * A queue that fails open is shut first: new packets pass, those that wait are answered. One that
- * fails closed would drop new packets once shut, so it is read empty first, as long as that does not
- * take for ever.
+ * fails closed would drop new packets once shut, so it is read empty first, as long as that does
+ * not take for ever.
  */
 static void drain(struct worker *w)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A worker: one thread, which takes the batches of one queue, runs the pipeline over them, has their
- * outcome records written and sends the verdicts. Nothing is allocated on the way.
+ * A worker: one thread, which takes the batches of one queue, runs the pipeline over them, has
+ * their outcome records written and sends the verdicts. Nothing is allocated on the way.
  */
 #ifndef USHER_RELAY_WORKER_H
 #define USHER_RELAY_WORKER_H
@@ -17,8 +17,8 @@ struct worker_shared {
 	struct outcome *outcome;         /* NULL: no records are written */
 	bool outcome_json;               /* a reload does not change it: the file has one format */
 	/*
-	 * Called between the receipt of a batch and the moment the snapshot is taken, so that an edit
-	 * of the registry that was complete when the packet came is seen; may wait for it.
+	 * Called between the receipt of a batch and the moment the snapshot is taken, so that an
+	 * edit of the registry that was complete when the packet came is seen; may wait for it.
 	 */
 	void (*refresh)(void *ctx);
 	void *ctx;
@@ -55,8 +55,8 @@ void worker_join(struct worker *w);
 bool worker_failed(const struct worker *w);
 
 /*
- * Asks for the counters, which the thread tells between two batches; from any other thread. Without an
- * answer within a second false, and *ret is what it told last.
+ * Asks for the counters, which the thread tells between two batches; from any other thread. Without
+ * an answer within a second false, and *ret is what it told last.
  */
 bool worker_count(struct worker *w, struct worker_counters *ret);
 

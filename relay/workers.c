@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hides that there are several workers: opening is all or nothing, stopping and counting are sums. */
+/*
+ * Hides that there are several workers: opening is all or nothing, stopping and counting are sums.
+ */
 #include "relay/workers.h"
 
 #include <errno.h>
@@ -24,9 +26,9 @@ static int open_one(struct workers *ws, const struct queue_options *o,
 	ws->count++;
 	rcvbuf = queue_rcvbuf(q);
 	if (rcvbuf < o->rcvbuf)
-		log_warning("queue %u: receive buffer is %zu KiB instead of %zu: give usher CAP_NET_ADMIN "
-			"in the first user namespace, or raise net.core.rmem_max", o->number, rcvbuf / 1024,
-			o->rcvbuf / 1024);
+		log_warning("queue %u: receive buffer is %zu KiB instead of %zu: give usher "
+			"CAP_NET_ADMIN in the first user namespace, or raise net.core.rmem_max",
+			o->number, rcvbuf / 1024, o->rcvbuf / 1024);
 	return 0;
 }
 

@@ -11,8 +11,8 @@ struct workers {
 };
 
 /*
- * Opens queues first..last as config `c` says and makes a worker for each; no thread runs yet. 0, or a
- * negative errno with a text in err[cap], and then nothing is open.
+ * Opens queues first..last as config `c` says and makes a worker for each; no thread runs yet. 0,
+ * or a negative errno with a text in err[cap], and then nothing is open.
  */
 int workers_open(struct workers *ws, const struct config *c, const struct worker_shared *shared,
 	char *err, size_t cap);

@@ -12,7 +12,9 @@ void netns_enter(void);
 /* Runs a shell command; fails the test if the command does. */
 void netns_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Sends UDP to 127.0.0.1:port through queue `queue`; skips the test where iptables has no NFQUEUE. */
+/*
+ * Sends UDP to 127.0.0.1:port through queue `queue`; skips the test where iptables has no NFQUEUE.
+ */
 void netns_divert(uint16_t port, uint16_t queue, const char *options);
 
 /* A UDP socket bound to 127.0.0.1:port (0: any) that never waits. */

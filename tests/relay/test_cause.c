@@ -12,7 +12,8 @@ static void check(const char *name, const char *text)
 	cr_assert_not_null(text);
 	cr_assert_gt(strlen(name), 0);
 	for (const char *c = name; *c != '\0'; c++)
-		cr_assert(islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_', "%s", name);
+		cr_assert(islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_',
+			"%s", name);
 	cr_assert_gt(strlen(text), 0);
 	cr_assert_neq(text[strlen(text) - 1], '.', "%s", text);
 }

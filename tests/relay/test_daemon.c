@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon as a process of its own, as named by $USHER: how it starts, what it refuses and with which
- * exit code, what signals do to it, and how it ends.
+ * The daemon as a process of its own, as named by $USHER: how it starts, what it refuses and with
+ * which exit code, what signals do to it, and how it ends.
  */
 #include "relay/command.h"
 #include "relay/queue_table.h"
@@ -166,12 +166,14 @@ Test(daemon, check_says_the_same)
 {
 	cr_assert_eq(exit_code_of(start("check", NULL)), EXIT_CODE_OK);
 	must_log("1 users");
-	write_file(registry_path, "{\"type\":\"HW_ADDR\"}\n{\"type\":\"HW_ADDR\",\"id\":\"01\"}\n{\n");
+	write_file(
+		registry_path, "{\"type\":\"HW_ADDR\"}\n{\"type\":\"HW_ADDR\",\"id\":\"01\"}\n{\n");
 	cr_assert_eq(exit_code_of(start("check", NULL)), EXIT_CODE_CONFIG);
 	must_log("registry.jsonl:1: ");
 	must_log("registry.jsonl:3: ");
 	must_log("2 errors: it would be refused as a whole");
-	write_file(registry_path, "{\"type\":\"HW_ADDR\",\"id\":\"01\",\"subnet\":\"no\\u001bwhere\"}\n");
+	write_file(registry_path,
+		"{\"type\":\"HW_ADDR\",\"id\":\"01\",\"subnet\":\"no\\u001bwhere\"}\n");
 	cr_assert_eq(exit_code_of(start("check", NULL)), EXIT_CODE_CONFIG);
 	must_log("registry.jsonl:1: subnet: no subnet of the config is called \"no\\x1bwhere\"");
 	write_file(config_path, "{\n\"fail\": \"ajar\"\n}\n");

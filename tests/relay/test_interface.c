@@ -43,7 +43,8 @@ Test(interface, side_by_port_and_else_by_interface)
 	cr_assert_eq(side_by("s0", NULL), SIDE_SERVER);
 	cr_assert_eq(side_by("br0", "c0"), SIDE_CLIENT);
 	cr_assert_str_eq(name, "c0");
-	cr_assert_eq(side_by("br0", "x0"), SIDE_SERVER, "a port that is not listed is on its bridge's side");
+	cr_assert_eq(side_by("br0", "x0"), SIDE_SERVER,
+		"a port that is not listed is on its bridge's side");
 	cr_assert_str_eq(name, "x0");
 	cr_assert_eq(side_by("x0", NULL), SIDE_UNKNOWN);
 	cr_assert_str_eq(name, "x0");
@@ -96,7 +97,8 @@ Test(interface, new_lists_are_used_at_once)
 	cr_assert_eq(side_by("c0", NULL), SIDE_CLIENT);
 	interfaces_use(&table, servers, clients);
 	cr_assert_eq(side_by("c0", NULL), SIDE_SERVER);
-	interfaces_use(&table, (struct interface_list){ NULL, 0 }, (struct interface_list){ NULL, 0 });
+	interfaces_use(
+		&table, (struct interface_list){ NULL, 0 }, (struct interface_list){ NULL, 0 });
 	cr_assert_eq(side_by("c0", NULL), SIDE_UNKNOWN);
 	interfaces_done(&table);
 }

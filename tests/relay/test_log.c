@@ -106,7 +106,10 @@ Test(log, a_site_speaks_once_a_second_and_tells_how_often_it_wanted_to)
 	cr_assert_not_null(strstr(text, "again (999 more like this before)\n"), "%s", text);
 }
 
-/* A pipe that nobody reads: the caller must get away, and the loss is told when there is room again. */
+/*
+ * A pipe that nobody reads: the caller must get away, and the loss is told when there is room
+ * again.
+ */
 Test(log, never_waits_for_the_reader, .timeout = 10)
 {
 	static char text[1 << 20];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages of the kernel's queue, good, crafted and cut off at every length, with their end at a page
- * that must not be touched.
+ * Messages of the kernel's queue, good, crafted and cut off at every length, with their end at a
+ * page that must not be touched.
  */
 #include "relay/nfmessage.h"
 
@@ -210,7 +210,8 @@ Test(nfmessage, attributes_of_a_wrong_size_leave_only_the_id)
 				cr_assert_eq(parse(&m, m.len, &err), NFMESSAGE_PACKET);
 				continue;
 			}
-			cr_assert_eq(parse(&m, m.len, &err), NFMESSAGE_BROKEN, "%d %zu", sizes[i].type, n);
+			cr_assert_eq(parse(&m, m.len, &err), NFMESSAGE_BROKEN, "%d %zu",
+				sizes[i].type, n);
 			cr_assert_eq(slot.id, 0x1234);
 			cr_assert_eq(slot.in_len, 0);
 		}
@@ -294,7 +295,8 @@ Test(nfmessage, errors_and_acknowledgements)
 		memcpy(m.bytes + m.len, &given[i], 4);
 		m.len += 4 + 16;
 		set_len(&m, m.len);
-		cr_assert_eq(parse(&m, m.len, &err), given[i] == 0 ? NFMESSAGE_ACK : NFMESSAGE_ERROR);
+		cr_assert_eq(
+			parse(&m, m.len, &err), given[i] == 0 ? NFMESSAGE_ACK : NFMESSAGE_ERROR);
 		cr_assert_eq(err, expected[i]);
 		for (size_t len = 16; len < 20; len++) {
 			set_len(&m, len);

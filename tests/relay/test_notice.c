@@ -44,8 +44,10 @@ Test(notice, every_other_cause_is_said_with_its_name)
 	for (int i = 0; i < CAUSE_COUNT; i++)
 		counters.causes[i] = 3;
 	text = say();
-	cr_assert_not_null(strstr(text, "info: queue 67: 3 packets: a server's message from the client "
-		"side (rogue_reply)\n"), "%s", text);
+	cr_assert_not_null(
+		strstr(text, "info: queue 67: 3 packets: a server's message from the client "
+			     "side (rogue_reply)\n"),
+		"%s", text);
 	cr_assert_not_null(strstr(text, "error: queue 67: 3 packets: a stage failed (internal)\n"));
 	for (const char *c = text; (c = strchr(c, '\n')) != NULL; c++)
 		lines++;

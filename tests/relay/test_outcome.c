@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records on their way to the disk: in the file before the verdict, whole, once, through rotation, a
- * full disk and one that hangs.
+ * Records on their way to the disk: in the file before the verdict, whole, once, through rotation,
+ * a full disk and one that hangs.
  */
 #include "relay/outcome.h"
 

@@ -265,7 +265,9 @@ Test(queue, a_missing_capability_is_named)
 	cr_assert_not_null(strstr(err_text, "CAP_NET_ADMIN"), "%s", err_text);
 }
 
-/* Verdicts need the capability when they are sent: without it they are refused, counted, survived. */
+/*
+ * Verdicts need the capability when they are sent: without it they are refused, counted, survived.
+ */
 Test(queue, a_capability_lost_on_the_way_is_counted)
 {
 	begin(&plain);

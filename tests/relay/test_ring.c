@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whatever goes into a ring comes out once, in order, in one piece, and an empty ring costs nothing. */
+/*
+ * Whatever goes into a ring comes out once, in order, in one piece, and an empty ring costs
+ * nothing.
+ */
 #include "relay/ring.h"
 
 #include <criterion/criterion.h>

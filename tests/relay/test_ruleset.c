@@ -50,9 +50,12 @@ Test(ruleset, feeds)
 
 Test(ruleset, feeds_from_input)
 {
-	struct ruleset r = of("-A FORWARD -j NFQUEUE --queue-num 67\n-A INPUT -j NFQUEUE --queue-num 68\n"
-		"-A USHER-INPUT -j NFQUEUE --queue-num 69\n", NULL,
-		"table ip x {\n\tchain a {\n\t\ttype filter hook input priority 0;\n\t\tqueue to 70\n\t}\n"
+	struct ruleset r = of(
+		"-A FORWARD -j NFQUEUE --queue-num 67\n-A INPUT -j NFQUEUE --queue-num 68\n"
+		"-A USHER-INPUT -j NFQUEUE --queue-num 69\n",
+		NULL,
+		"table ip x {\n\tchain a {\n\t\ttype filter hook input priority 0;\n\t\tqueue to "
+		"70\n\t}\n"
 		"\tchain b {\n\t\ttype filter hook forward priority 0;\n\t\tqueue to 71\n\t}\n}\n");
 
 	cr_assert_not(ruleset_feeds_from_input(&r, 67));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Made-up surroundings in a directory, and what is said of them: exactly the findings that apply. */
+/*
+ * Made-up surroundings in a directory, and what is said of them: exactly the findings that apply.
+ */
 #include "relay/selfcheck.h"
 
 #include <criterion/criterion.h>
@@ -157,7 +159,8 @@ Test(selfcheck, conntrack_on_a_bridge)
 	put("/proc/sys/net/netfilter/nf_conntrack_count", "0\n");
 	set_rules(fed, "");
 	cr_assert_eq(findings(), 0, "conntrack is idle: %s", said);
-	set_rules("-A FORWARD -j NFQUEUE --queue-num 67\n-A INPUT -m conntrack --ctstate NEW\n", "");
+	set_rules(
+		"-A FORWARD -j NFQUEUE --queue-num 67\n-A INPUT -m conntrack --ctstate NEW\n", "");
 	cr_assert_eq(findings(), 2, "a rule switches it on: %s", said);
 }
 
@@ -178,8 +181,10 @@ Test(selfcheck, server_with_a_packet_socket)
 
 	put("/proc/net/packet", "sk RefCnt Type Proto Iface R Rmem User Inode\n"
 		"ffff 3 3 0800 2 1 0 0 1001\n");
-	put("/proc/net/udp", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid\n"
-		"  1: 00000000:0043 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 1002 2 0 0\n");
+	put("/proc/net/udp",
+		"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid\n"
+		"  1: 00000000:0043 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 "
+		"1002 2 0 0\n");
 	put("/proc/77/comm", "dhcpd\n");
 	put("/proc/77/fd/x", "");
 	snprintf(path, sizeof(path), "%s/proc/77/fd/5", root);

@@ -46,7 +46,9 @@ static struct snapshot *make(uint64_t generation)
 	return s;
 }
 
-/* What is freed is overwritten first, so that a late reader sees torn contents even without ASan. */
+/*
+ * What is freed is overwritten first, so that a late reader sees torn contents even without ASan.
+ */
 static void scrap(const struct snapshot *s)
 {
 	union {

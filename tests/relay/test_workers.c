@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Workers between a real queue and the real pipeline: everything that goes in comes out and is counted. */
+/*
+ * Workers between a real queue and the real pipeline: everything that goes in comes out and is
+ * counted.
+ */
 #include "relay/workers.h"
 
 #include "relay/queue_table.h"
@@ -183,7 +186,8 @@ Test(workers, stopping_under_load_loses_nothing)
 		workers_close(&workers);
 		pthread_join(thread, NULL);
 		cr_assert_eq(receive(n), n);
-		cr_assert_eq(workers_open(&workers, config, &shared, err_text, sizeof(err_text)), 0);
+		cr_assert_eq(
+			workers_open(&workers, config, &shared, err_text, sizeof(err_text)), 0);
 		cr_assert_eq(workers_start(&workers), 0);
 	}
 	end();
