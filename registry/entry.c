@@ -101,7 +101,7 @@ static bool on_event(void *ctx, const struct json_event *ev)
 }
 
 static enum reg_err parse(struct entry_reader *r, const char *line, size_t len,
-	char why[static REG_WHY])
+	const char *example, char why[static REG_WHY])
 {
 	struct json_error err;
 	enum reg_err e;
@@ -111,7 +111,7 @@ static enum reg_err parse(struct entry_reader *r, const char *line, size_t len,
 	e = json_parse_in(r->scratch, sizeof(r->scratch), line, len, &line_rules, on_event, r,
 		&err);
 	if (e == REG_E_STOPPED) {
-		snprintf(why, REG_WHY, "expected an object: {\"type\": \"HW_ADDR\", \"id\": \"...\"}");
+		snprintf(why, REG_WHY, "expected an object: %s", example);
 		return REG_E_ENTRY;
 	}
 	if (e != REG_OK)
@@ -166,17 +166,31 @@ static enum reg_err read_id(const struct entry_reader *r, size_t type, size_t id
 	return reg_id_parse(t, r->store + r->values[id].at, r->values[id].len, ret, why);
 }
 
+/* All keys but those two. */
+static size_t make_pairs(struct entry_reader *r, size_t type, size_t id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (i == type || i == id)
+			continue;
+		r->pairs[n++] = (struct reg_pair){ r->store + r->keys[i].at,
+			r->store + r->values[i].at, r->keys[i].len, r->values[i].len };
+	}
+	return n;
+}
+
 enum reg_err entry_read(struct entry_reader *r, const char *line, size_t len,
 	struct reg_entry *ret, char why[static REG_WHY])
 {
-	size_t type, id, n = 0;
+	size_t type, id;
 	enum reg_err e;
 
 	if (len > REG_LINE_MAX) {
 		snprintf(why, REG_WHY, "line of more than %d bytes", REG_LINE_MAX);
 		return REG_E_LINE;
 	}
-	e = parse(r, line, len, why);
+	e = parse(r, line, len, "{\"type\": \"HW_ADDR\", \"id\": \"...\"}", why);
 	if (e == REG_OK)
 		e = all_strings(r, why);
 	if (e != REG_OK)
@@ -186,14 +200,34 @@ enum reg_err entry_read(struct entry_reader *r, const char *line, size_t len,
 	e = read_id(r, type, id, &ret->id, why);
 	if (e != REG_OK)
 		return e;
-	for (size_t i = 0; i < r->count; i++) {
-		if (i == type || i == id)
-			continue;
-		r->pairs[n++] = (struct reg_pair){ r->store + r->keys[i].at,
-			r->store + r->values[i].at, r->keys[i].len, r->values[i].len };
-	}
+	ret->count = make_pairs(r, type, id);
 	ret->pairs = r->pairs;
-	ret->count = n;
 	ret->removed = false;
+	return REG_OK;
+}
+
+enum reg_err entry_read_attrs(struct entry_reader *r, const char *text, size_t len,
+	const struct reg_pair **ret, size_t *ret_count, char why[static REG_WHY])
+{
+	static const char *const columns[] = { "type", "id" };
+	enum reg_err e;
+
+	if (len > REG_LINE_MAX) {
+		snprintf(why, REG_WHY, "more than %d bytes", REG_LINE_MAX);
+		return REG_E_LINE;
+	}
+	e = parse(r, text, len, "{\"bootfile\": \"...\"}", why);
+	if (e == REG_OK)
+		e = all_strings(r, why);
+	for (size_t i = 0; e == REG_OK && i < 2; i++) {
+		if (find(r, columns[i]) == r->count)
+			continue;
+		snprintf(why, REG_WHY, "\"%s\": is a column, not an attribute", columns[i]);
+		e = REG_E_ENTRY;
+	}
+	if (e != REG_OK)
+		return e;
+	*ret_count = make_pairs(r, r->count, r->count);
+	*ret = r->pairs;
 	return REG_OK;
 }

@@ -207,3 +207,42 @@ Test(entry, every_prefix_and_every_changed_byte)
 	}
 	entry_reader_free(r);
 }
+
+/* Where type and id are columns, the attributes are an object of their own. */
+Test(entry, attributes_alone)
+{
+	static const struct {
+		const char *text;
+		enum reg_err err;
+		const char *expect;
+	} attrs[] = {
+		{ "{}", REG_OK, "" },
+		{ " {\"bootfile\": \"x\", \"a\": \"\", \"bootfile\": \"y\"} ", REG_OK, "bootfile=y;a=;" },
+		{ "null", REG_E_ENTRY, "expected an object: {\"bootfile\": \"...\"}" },
+		{ "", REG_E_SYNTAX, NULL },
+		{ "{\"a\": 1}", REG_E_ENTRY, "\"a\": expected a string in quotes" },
+		{ "{\"id\": \"01\"}", REG_E_ENTRY, "\"id\": is a column, not an attribute" },
+		{ "{\"type\": \"DUID\"}", REG_E_ENTRY, "\"type\": is a column, not an attribute" },
+		{ "{\"a\": \"\\u0000\"}", REG_E_NUL, NULL },
+		{ "{\"a\": \"b\"", REG_E_SYNTAX, NULL },
+	};
+	struct entry_reader *r = entry_reader_new(NULL);
+
+	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++) {
+		char why[REG_WHY] = "", out[256] = "";
+		const struct reg_pair *pairs;
+		size_t count, n = 0, len = strlen(attrs[i].text);
+		uint8_t *flush = guard_copy(attrs[i].text, len);
+
+		cr_assert_eq(entry_read_attrs(r, (const char *)flush, len, &pairs, &count, why),
+			attrs[i].err, "row %zu: %s", i, why);
+		guard_free(flush, len);
+		for (size_t k = 0; attrs[i].err == REG_OK && k < count; k++)
+			n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s=%.*s;",
+				(int)pairs[k].name_len, pairs[k].name, (int)pairs[k].value_len,
+				pairs[k].value);
+		if (attrs[i].expect != NULL)
+			cr_assert_str_eq(attrs[i].err == REG_OK ? out : why, attrs[i].expect);
+	}
+	entry_reader_free(r);
+}
