@@ -41,7 +41,8 @@ static size_t wide(const uint8_t *p)
 	return (size_t)p[0] << 8 | p[1];
 }
 
-bool answer_options(const uint8_t *area, size_t len, bool agent, struct answer_option *ret, size_t *ret_count)
+bool answer_options(const uint8_t *area, size_t len, bool agent, struct answer_option *ret,
+	size_t *ret_count)
 {
 	size_t i = 0, count = 0;
 

@@ -31,7 +31,8 @@ struct answer_option {
 };
 
 /* Options, or sub-options, with one-byte code and length; false if the area is broken. */
-bool answer_options(const uint8_t *area, size_t len, bool agent, struct answer_option *ret, size_t *ret_count);
+bool answer_options(const uint8_t *area, size_t len, bool agent, struct answer_option *ret,
+	size_t *ret_count);
 /* All instances of one code, put together. SIZE_MAX: there is none. */
 size_t answer_concat(const struct answer_option *all, size_t count, uint8_t code, uint8_t *out);
 

@@ -455,7 +455,12 @@ static void close_ip(struct assembler *a, size_t end)
 bool assemble(const struct assemble_env *env, const char *text, struct assembled *ret)
 {
 	struct assembler a = {
-		.env = env, .out = ret, .pos = text, .ip_len = ASSEMBLER_NONE, .udp_len = ASSEMBLER_NONE, .trail = ASSEMBLER_NONE,
+		.env = env,
+		.out = ret,
+		.pos = text,
+		.ip_len = ASSEMBLER_NONE,
+		.udp_len = ASSEMBLER_NONE,
+		.trail = ASSEMBLER_NONE,
 	};
 	size_t end;
 
