@@ -184,6 +184,7 @@ static enum reg_err consider(struct reload *r, bool force, struct load_result *r
 	say_report(r);
 	if (result->stats.added && result->stats.read == 0) {
 		discard(result);
+		recover(r);
 	} else if (!force && shrunk(r, &result->stats)) {
 		r->held = *result;
 		r->hold_until = now_ms() + r->options.settle_ms;
@@ -204,6 +205,8 @@ static enum reg_err read_source(struct reload *r, bool force, bool added, struct
 	struct load_result result;
 	enum reg_err e = load(r, false, added, &result, err);
 
+	/* These say nothing about the source, so the next look may not take it for read. */
+	r->again = e == REG_E_NOMEM || e == REG_E_READ || e == REG_E_CHANGED || e == REG_E_SYSTEM;
 	if (e == REG_E_STOPPED)
 		return e;
 	return e == REG_OK ? consider(r, force, &result, err) : fail(r, e, err);
@@ -241,6 +244,8 @@ static enum reg_err act(struct reload *r, bool force, enum source_state state,
 		release(r);
 		break;
 	case SOURCE_QUIET:
+		if (r->again)
+			return read_source(r, false, false, err);
 		release(r);
 		break;
 	case SOURCE_UNSETTLED:

@@ -47,6 +47,7 @@ struct reload {
 	struct load_result held;         /* read and not yet believed, or registry NULL */
 	int64_t hold_until;              /* ms, CLOCK_MONOTONIC */
 	bool unsettled;
+	bool again;                      /* the last reading failed for a reason that may pass */
 	bool failing, said;
 	bool exposed;
 	int64_t failing_since;

@@ -5,6 +5,7 @@
 #include "tests/registry/temp.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -504,6 +505,70 @@ Test(reload, a_line_added_in_two_writes)
 	pass(&w);
 	cr_assert_str_eq(users(&w), "01 02 03 04 ");
 	said(&w, "R|");
+	end(&w);
+}
+
+static int pread_errno;
+
+static ssize_t failing_pread(int fd, void *buf, size_t n, off_t offset)
+{
+	if (pread_errno != 0) {
+		errno = pread_errno;
+		return -1;
+	}
+	return pread(fd, buf, n, offset);
+}
+
+static int plain_open(const char *path, int flags)
+{
+	return open(path, flags);
+}
+
+static const struct file_io failing_io = { .open = plain_open, .pread = failing_pread };
+
+/* R8, M1: a disk or a memory that fails is tried again though the file has not changed. */
+Test(reload, r8_failures_that_pass)
+{
+	struct source_file_options file = { .settle_ms = SETTLE, .watch = true, .io = &failing_io };
+	struct reload_options options = { .settle_ms = SETTLE, .publish = publish, .say = say };
+	struct scarcity scarcity;
+	struct reg_error err;
+	struct world w;
+
+	memset(&w, 0, sizeof(w));
+	temp_make(&w.t);
+	temp_put(w.t.path, U("01"));
+	scarcity_init(&scarcity, SIZE_MAX);
+	file.path = w.t.path;
+	cr_assert_eq(source_file_new(&file, &w.source, &err), REG_OK);
+	options.source = w.source;
+	options.memory = &scarcity.memory;
+	options.ctx = &w;
+	cr_assert_eq(reload_first(&w.reload, &options, &err), REG_OK);
+
+	pread_errno = EIO;
+	temp_replace(&w.t, U("02"));
+	cr_assert_eq(pass(&w), REG_E_READ);
+	cr_assert_eq(pass(&w), REG_E_READ);
+	said(&w, "F: Input/output error|");
+	pread_errno = 0;
+	cr_assert_eq(pass(&w), REG_OK);
+	cr_assert_str_eq(users(&w), "02 ");
+	said(&w, "R|");
+
+	temp_replace(&w.t, U("03"));
+	for (size_t refuse = 1;; refuse++) {
+		enum reg_err e;
+
+		scarcity_init(&scarcity, refuse);
+		e = pass(&w);
+		if (e == REG_OK)
+			break;
+		cr_assert_eq(e, REG_E_NOMEM);
+		cr_assert_str_eq(users(&w), "02 ");
+	}
+	cr_assert_str_eq(users(&w), "03 ");
+	said(&w, "F: out of memory|R|");
 	end(&w);
 }
 
