@@ -248,8 +248,8 @@ bool dhcp_option_fits(const struct dhcp_option_def *def, size_t len)
 	if (!fixed)
 		return len >= total;
 	if (def->repeat == DHCP_GROUPS)
-		return len > 0 && len % total == 0;
+		return len > 0 && total > 0 && len % total == 0;
 	if (def->repeat == DHCP_LIST)
-		return len >= total && (len - total) % last == 0;
+		return len >= total && last > 0 && (len - total) % last == 0;
 	return len == total;
 }

@@ -133,7 +133,7 @@ enum dhcp_err value_write_hex(struct value_put *v, struct value_token t)
 
 		if (hex_separator(t.p[i]))
 			i++;
-		b = (uint8_t)(hex_digit(t.p[i]) << 4 | hex_digit(t.p[i + 1]));
+		b = (uint8_t)((unsigned)hex_digit(t.p[i]) << 4 | (unsigned)hex_digit(t.p[i + 1]));
 		err = value_write(v, &b, 1);
 		if (err != DHCP_OK)
 			return err;

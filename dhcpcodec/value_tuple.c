@@ -107,7 +107,7 @@ enum dhcp_err value_get_suboption(struct value_get *g, unsigned type)
 
 	if (code == NULL)
 		return DHCP_E_VALUE;
-	len = snprintf(text, sizeof(text), "%u=", width == 1 ? *code : be16_get(code));
+	len = snprintf(text, sizeof(text), "%u=", width == 1 ? (unsigned)*code : be16_get(code));
 	err = value_say(g, text, (size_t)len);
 	return err != DHCP_OK ? err : get_content(g, width);
 }

@@ -382,7 +382,7 @@ static bool find_block(const struct packet *p, const uint8_t *val, size_t len,
 enum step stage_restore4(struct packet *p)
 {
 	uint8_t buf[512];
-	struct agent_block block;
+	struct agent_block block = { 0 };
 	const uint8_t *val;
 	size_t len = 0;
 

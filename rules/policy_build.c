@@ -88,6 +88,7 @@ static enum rule_err add_rule(
 	if (b->rule_count == RULES_MAX)
 		return node_fail(n, err, RULE_E_LIMIT,
 			"expected no more than %d rules, got another", RULES_MAX);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	all = arena_grow(&b->policy->arena, b->rules, b->rule_count, sizeof(*all));
 	if (all == NULL)
 		return err->code = RULE_E_MEMORY;

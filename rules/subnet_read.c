@@ -62,7 +62,7 @@ static enum rule_err read_prefixes(
 {
 	size_t count = node_count(n);
 	struct prefix p;
-	uint8_t family;
+	uint8_t family = 0;
 
 	if (count == 0)
 		return node_expected(n, err, RULE_E_VALUE, "at least one prefix");
@@ -87,7 +87,7 @@ static enum rule_err read_pd_prefixes(
 	struct arena *a, const struct node *n, struct subnet *s, struct rule_error *err)
 {
 	struct prefix p;
-	uint8_t family;
+	uint8_t family = 0;
 
 	s->prefixes_pd = arena_alloc(a, node_count(n) * sizeof(p));
 	if (s->prefixes_pd == NULL)

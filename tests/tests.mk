@@ -57,8 +57,12 @@ coverage-run: $(BUILD)/unit $(BUILD)/usher $(BUILD)/sweep
 .SECONDARY: $(patsubst %,$(BUILD)/obj/tests/fuzz/fuzz_%.o,$(FUZZERS))
 -include $(BUILD)/obj/tests/sweep/sweep.d $(wildcard $(BUILD)/obj/tests/fuzz/*.d)
 
+# clang-tidy, cppcheck and gcc -fanalyzer; nothing may be found.
+lint:
+	@tests/lint $(filter-out -Werror,$(ALLFLAGS))
+
 # Breaks one bound of the codec at a time and says which tests noticed.
 mutants:
 	tests/mutants/run
 
-.PHONY: mutants
+.PHONY: lint mutants
