@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the table of names and the questions asked of the option dictionary. Does not look at values:
- * record.c does.
+ * Hides the table of names and the questions asked of the option dictionary. Does not look at
+ * values: record.c does.
  */
 #include "registry/attr.h"
 
@@ -81,7 +81,10 @@ static enum reg_err make_room(struct attr_names *names, size_t len)
 	return e;
 }
 
-/* Whether a name is meant as an option by number or of a vendor: option-, option6-, vendor- and a digit. */
+/*
+ * Whether a name is meant as an option by number or of a vendor: option-, option6-, vendor- and a
+ * digit.
+ */
 static bool means_number(const char *name, size_t len)
 {
 	static const char *const prefixes[] = { "option-", "option6-", "vendor-" };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how a region is filled: users one after the other as they come, then the names, then the
- * buckets, which are sized when the number of users is known. A registry that changed a little is built
- * from the one before: its users and, while they have room, its buckets are copied, and only the users
- * who came or went are hashed. Who went stays in the region, marked dead, until all is read anew.
- * Does not read any source.
+ * buckets, which are sized when the number of users is known. A registry that changed a little is
+ * built from the one before: its users and, while they have room, its buckets are copied, and only
+ * the users who came or went are hashed. Who went stays in the region, marked dead, until all is
+ * read anew. Does not read any source.
  */
 #include "registry/builder.h"
 
@@ -145,7 +145,8 @@ enum reg_err builder_add(struct builder *b, const struct reg_entry *entry, struc
 	enum reg_err e;
 	size_t len;
 
-	if (at / REG_UNIT > UINT32_MAX - RECORD_ROOM / REG_UNIT || b->head.user_count == UINT32_MAX) {
+	if (at / REG_UNIT > UINT32_MAX - RECORD_ROOM / REG_UNIT ||
+		b->head.user_count == UINT32_MAX) {
 		reg_error_set(err, b->options.name, entry->line, "%s", reg_strerror(REG_E_LIMIT));
 		return REG_E_LIMIT;
 	}
@@ -205,7 +206,9 @@ static enum reg_err place_ahead(struct builder *b, struct ahead *w, bool skip,
 	return REG_OK;
 }
 
-/* Places the users from offset `at` on, a window at a time: their buckets are far apart in memory. */
+/*
+ * Places the users from offset `at` on, a window at a time: their buckets are far apart in memory.
+ */
 static enum reg_err place_all(struct builder *b, uint64_t at, bool skip,
 	struct reg_report *report, size_t *duplicates)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes a registry: begin, add many, finish. Only finish looks at the whole and yields the registry;
- * whatever fails, nothing half made is ever seen.
+ * Makes a registry: begin, add many, finish. Only finish looks at the whole and yields the
+ * registry; whatever fails, nothing half made is ever seen.
  */
 #ifndef USHER_REGISTRY_BUILDER_H
 #define USHER_REGISTRY_BUILDER_H
@@ -12,10 +12,10 @@
 struct builder;
 
 struct builder_options {
-	const char *name;                /* of the source, for errors; borrowed until finish; may be NULL */
+	const char *name;                /* of the source, borrowed until finish; may be NULL */
 	const struct reg_memory *memory; /* borrowed until finish; NULL: never refused */
-	const struct registry *base;     /* begin with its users; borrowed until finish; may be NULL */
-	size_t expect;                   /* bytes the users may take together: a first guess, 0: none */
+	const struct registry *base;     /* begin with its users; likewise */
+	size_t expect;                   /* bytes the users may take: a first guess, or 0 */
 	bool shared;                     /* build in a memory file for other processes */
 };
 
@@ -23,15 +23,15 @@ struct builder_options {
 enum reg_err builder_begin(const struct builder_options *options, struct builder **ret);
 
 /*
- * Adds one user. On an error (record.h's, REG_E_LIMIT, REG_E_NOMEM) nothing was added, and more can be.
- * Whether the id is already there is seen in finish.
+ * Adds one user. On an error (record.h's, REG_E_LIMIT, REG_E_NOMEM) nothing was added, and more can
+ * be. Whether the id is already there is seen in finish.
  */
 enum reg_err builder_add(struct builder *b, const struct reg_entry *entry, struct reg_error *err);
 
 /*
- * Takes the user with that id out of those that came with the base, if it stands on that line; ids that
- * are not there, and those added since, are left alone. Users that replace others are added after
- * the others were removed. REG_E_NOMEM: nothing was removed.
+ * Takes the user with that id out of those that came with the base, if it stands on that line; ids
+ * that are not there, and those added since, are left alone. Users that replace others are added
+ * after the others were removed. REG_E_NOMEM: nothing was removed.
  */
 enum reg_err builder_remove(struct builder *b, const struct reg_entry *entry);
 

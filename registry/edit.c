@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the copying of a file with some lines changed. The old file is read line by line and written
- * to a new one beside it; the line of a user to be changed is read as an entry, merged, and written
- * as user_text() does. A bad line is copied: it is not this edit's business to judge it.
+ * Hides the copying of a file with some lines changed. The old file is read line by line and
+ * written to a new one beside it; the line of a user to be changed is read as an entry, merged, and
+ * written as user_text() does. A bad line is copied: it is not this edit's business to judge it.
  */
 #include "registry/edit.h"
 

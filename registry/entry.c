@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how JSON events become an entry. One line is one parse, so an error cannot reach into the
- * next line. As in user_chk every value must be a string, keys are case-sensitive, and of a key given
- * twice only the last value counts, and only that one is looked at. Bytes that are not UTF-8 are
- * taken as they are; usher does not interpret them and a log shows them escaped.
+ * next line. As in user_chk every value must be a string, keys are case-sensitive, and of a key
+ * given twice only the last value counts, and only that one is looked at. Bytes that are not UTF-8
+ * are taken as they are; usher does not interpret them and a log shows them escaped.
  */
 #include "registry/entry.h"
 

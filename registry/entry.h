@@ -31,8 +31,9 @@ enum reg_err entry_read(struct entry_reader *r, const char *line, size_t len,
 	struct reg_entry *ret, char why[static REG_WHY]);
 
 /*
- * The same of text that holds attributes only, "{"bootfile": "..."}", for sources that keep type and
- * id elsewhere: as attributes these two are REG_E_ENTRY. *ret and *ret_count are borrowed likewise.
+ * The same of text that holds attributes only, "{"bootfile": "..."}", for sources that keep type
+ * and id elsewhere: as attributes these two are REG_E_ENTRY. *ret and *ret_count are borrowed
+ * likewise.
  */
 enum reg_err entry_read_attrs(struct entry_reader *r, const char *text, size_t len,
 	const struct reg_pair **ret, size_t *ret_count, char why[static REG_WHY]);

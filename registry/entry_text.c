@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides JSON's escapes. Only what must be escaped is: quotes, backslashes, control characters. Bytes
- * that are not UTF-8 stay as they are, since entry.c takes them so.
+ * Hides JSON's escapes. Only what must be escaped is: quotes, backslashes, control characters.
+ * Bytes that are not UTF-8 stay as they are, since entry.c takes them so.
  */
 #include "registry/entry_text.h"
 

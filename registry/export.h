@@ -11,9 +11,9 @@
 typedef bool export_fn(void *ctx, const char *line, size_t len);
 
 /*
- * Writes all users in a format by name: "jsonl", a registry file without comments, or "csv", a table
- * that "import" reads: a column for the type, the id and each attribute name. fn is called for each
- * line. REG_E_FORMAT: no such format; REG_E_STOPPED: fn stopped; REG_E_NOMEM.
+ * Writes all users in a format by name: "jsonl", a registry file without comments, or "csv", a
+ * table that "import" reads: a column for the type, the id and each attribute name. fn is called
+ * for each line. REG_E_FORMAT: no such format; REG_E_STOPPED: fn stopped; REG_E_NOMEM.
  */
 enum reg_err registry_export(const struct registry *reg, const char *format, export_fn *fn,
 	void *ctx);

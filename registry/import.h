@@ -13,8 +13,8 @@
 typedef bool import_fn(void *ctx, const struct reg_entry *entry);
 
 /*
- * Reads a file of a format by name: "kea", "isc", "dnsmasq", "csv". fn is called for every user whose
- * entry would be accepted in a registry; every other is added to report (may be NULL) as
+ * Reads a file of a format by name: "kea", "isc", "dnsmasq", "csv". fn is called for every user
+ * whose entry would be accepted in a registry; every other is added to report (may be NULL) as
  * "path:line: reason". REG_E_FORMAT: no such format, or the file is not of it, err says where;
  * REG_E_OPEN, REG_E_KIND, REG_E_READ, REG_E_SIZE (more than 64 MiB), REG_E_NOMEM; REG_E_STOPPED: fn
  * stopped.

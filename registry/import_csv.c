@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tables with separators (RFC 4180): the first row names the columns. An id is in the columns "type"
- * and "id", or in one that is called as a kind of id is ("mac", "duid"); all others are attributes.
- * The separator is the comma, the semicolon or the tab that the first row has most of. An empty field
- * is no attribute; export.c writes such tables.
+ * Tables with separators (RFC 4180): the first row names the columns. An id is in the columns
+ * "type" and "id", or in one that is called as a kind of id is ("mac", "duid"); all others are
+ * attributes. The separator is the comma, the semicolon or the tab that the first row has most of.
+ * An empty field is no attribute; export.c writes such tables.
  */
 #include "registry/import_parts.h"
 
@@ -157,7 +157,8 @@ enum reg_err import_csv(struct import *im, char *text, size_t len)
 	for (c.line++; *c.at != '\0' && e == REG_OK; c.line++) {
 		import_begin(im, c.line);
 		if (!read_row(&c) || c.count > head.count)
-			return import_wrong(im, c.line, "more fields than columns, or a quote too many");
+			return import_wrong(im, c.line,
+				"more fields than columns, or a quote too many");
 		if (c.count == 1 && c.fields[0].len == 0)
 			continue;
 		take_row(im, &c, &head, kinds);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dnsmasq's dhcp-host, in a configuration file or, without the keyword, in a file for dhcp-hostsfile:
+ * dnsmasq's dhcp-host, in a configuration file or, without the keyword, in a file for
+ * dhcp-hostsfile:
  *   [hwaddr,...][,id:<client id>|*][,set:<tag>][,tag:<tag>][,<address>][,[<v6 address>]][,<name>]
  *   [,<lease time>][,ignore]
  * id: means a DUID to DHCPv6 and a client id to DHCPv4; which is meant is told by an IPv6 address

@@ -15,7 +15,7 @@
 struct kea {
 	struct import *im;
 	bool v6;
-	unsigned int users;   /* depth of the objects that are users, 0: outside of "reservations" */
+	unsigned int users;   /* depth of objects that are users, 0: not in "reservations" */
 	char keys[8][64];     /* the last key at each depth from the user's on: [0] its members */
 	char last[64];        /* the last key anywhere */
 	bool list;            /* the member is an array */
@@ -61,6 +61,7 @@ static void name_option(const struct kea *k, char *to, size_t cap)
 static void end_option(struct kea *k)
 {
 	char name[160], value[sizeof(k->data) + 4];
+	const char *data = k->data;
 	size_t n;
 
 	k->option = false;
@@ -68,7 +69,9 @@ static void end_option(struct kea *k)
 		return;
 	name_option(k, name, sizeof(name));
 	n = (size_t)snprintf(value, sizeof(value), "%s", k->hex ? "hex:" : "");
-	for (const char *p = k->data + (k->hex && strncmp(k->data, "0x", 2) == 0 ? 2 : 0); *p; p++) {
+	if (k->hex && strncmp(data, "0x", 2) == 0)
+		data += 2;
+	for (const char *p = data; *p != '\0'; p++) {
 		if (!k->hex || isxdigit((unsigned char)*p))
 			value[n++] = *p;
 	}

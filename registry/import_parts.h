@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Between import.c and the readers of formats: a user under construction, and how it is handed over.
+ * Between import.c and the readers of formats: a user under construction, and how it is handed
+ * over.
  */
 #ifndef USHER_REGISTRY_IMPORT_PARTS_H
 #define USHER_REGISTRY_IMPORT_PARTS_H
@@ -31,9 +32,9 @@ struct import {
 void import_begin(struct import *im, size_t line);
 
 /*
- * An id of it, as other programs write one: hex with ':', '-', '.' or nothing between, groups of one
- * digit, 0x in front, or text in single quotes. A user with several ids becomes several users. What
- * is wrong with an id is remembered and told at the end.
+ * An id of it, as other programs write one: hex with ':', '-', '.' or nothing between, groups of
+ * one digit, 0x in front, or text in single quotes. A user with several ids becomes several users.
+ * What is wrong with an id is remembered and told at the end.
  */
 void import_id(struct import *im, enum reg_id_type type, const char *text, size_t len);
 
@@ -43,7 +44,9 @@ void import_id_text(struct import *im, enum reg_id_type type, const char *text, 
 /* Adds a value to those of an attribute, with ", " between. */
 void import_attr_more(struct import *im, const char *name, const char *value, size_t value_len);
 
-/* An attribute; both texts are copied. Given twice, the last value counts. An empty value is none. */
+/*
+ * An attribute; both texts are copied. Given twice, the last value counts. An empty value is none.
+ */
 void import_attr(struct import *im, const char *name, size_t name_len, const char *value,
 	size_t value_len);
 

@@ -4,9 +4,9 @@
  *
  * yajl does not look at what its allocator returns, so an allocation that failed inside it would be
  * a crash. It is therefore given one piece of memory that is taken before it starts; should that
- * ever be too small, the parse is left by longjmp() and yajl, which owns nothing else, is forgotten.
- * yajl_tree is not used: it recurses, and a million open brackets end the program in it. Text is
- * fed in one piece, because a long string fed in small pieces costs quadratic time.
+ * ever be too small, the parse is left by longjmp() and yajl, which owns nothing else, is
+ * forgotten. yajl_tree is not used: it recurses, and a million open brackets end the program in it.
+ * Text is fed in one piece, because a long string fed in small pieces costs quadratic time.
  */
 #include "registry/json.h"
 
@@ -275,7 +275,8 @@ static enum reg_err run_bounded(struct parse *p)
 enum reg_err json_parse_in(void *scratch, size_t scratch_len, const char *text, size_t len,
 	const struct json_rules *rules, json_event_fn *fn, void *ctx, struct json_error *err)
 {
-	struct parse p = { .text = text, .len = len, .rules = rules, .fn = fn, .ctx = ctx, .line = 1 };
+	struct parse p = { .text = text, .len = len, .rules = rules, .fn = fn, .ctx = ctx,
+		.line = 1 };
 	uintptr_t skew = (uintptr_t)scratch % 16;
 	const char *nul = len > 0 ? memchr(text, '\0', len) : NULL;
 	enum reg_err e;

@@ -81,7 +81,9 @@ void lines_begin(struct lines *l, const struct file_io *io, int fd, char *chunk,
 	l->number = number;
 	l->digest.boundary = l->digest.upto = digest->boundary;
 	l->digest.boundary_hash = l->digest.hash = digest->boundary_hash;
-	/* From the boundary on all is hashed again, but what lies before `from` is no line of ours. */
+	/*
+	 * From the boundary on all is hashed again, but what lies before `from` is no line of ours.
+	 */
 	l->pos = (size_t)(from - digest->boundary);
 }
 

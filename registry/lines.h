@@ -20,10 +20,12 @@ extern const struct file_io file_io_system;
 
 enum {
 	LINES_CHUNK = 64 * 1024, /* bytes read at a time; offsets of chunks are multiples of it */
-	LINES_OVERLAP = 4096,    /* at least so much before the end is compared, if there is so much */
+	LINES_OVERLAP = 4096,    /* at least so much before the end is compared */
 };
 
-/* Of the first `upto` bytes of a file: a hash over its chunks, each starting from the one before. */
+/*
+ * Of the first `upto` bytes of a file: a hash over its chunks, each starting from the one before.
+ */
 struct digest {
 	uint64_t upto;
 	uint64_t hash;
@@ -34,7 +36,8 @@ struct digest {
 /*
  * Continues to hash a file at *at, *hash (both begin as the digest's boundary or as 0) up to
  * d->upto, for at most `chunks` chunks. True when that is done or the file ended before; *ret_same
- * then says whether the bytes are those of the digest. False: more to do. buf has LINES_CHUNK bytes.
+ * then says whether the bytes are those of the digest. False: more to do. buf has LINES_CHUNK
+ * bytes.
  */
 bool digest_check(const struct digest *d, const struct file_io *io, int fd, uint64_t *at,
 	uint64_t *hash, size_t chunks, char *buf, bool *ret_same);

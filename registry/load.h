@@ -14,7 +14,7 @@ struct load_options {
 	bool skip_bad;                   /* take the good entries and report the bad ones */
 	bool skip_unfinished;            /* likewise a last entry that is only partly there */
 	bool shared;                     /* builder.h */
-	const struct registry *base;     /* read what changed since it only; borrowed for the call */
+	const struct registry *base;     /* read only what changed since; borrowed */
 	const struct reg_memory *memory; /* borrowed for the call; NULL: never refused */
 	const atomic_bool *cancel;       /* gives up with REG_E_STOPPED when set; may be NULL */
 };
@@ -40,13 +40,13 @@ struct load_result {
 
 /*
  * Opens and reads. On REG_OK the source is still open: the caller closes it with taken set, once it
- * has decided to use the registry. On an error it is closed, nothing is taken, and err says what and
- * where; with skip_bad that is only an error that ends the reading. report may be NULL; it gets every
- * bad entry, and without skip_bad the first.
+ * has decided to use the registry. On an error it is closed, nothing is taken, and err says what
+ * and where; with skip_bad that is only an error that ends the reading. report may be NULL; it gets
+ * every bad entry, and without skip_bad the first.
  *
- * A last entry that is unfinished: skip_unfinished leaves it out and reports it; with base it is left
- * for a later reading, stats.unfinished is set and err says where. Else it is REG_E_UNFINISHED, also
- * with skip_bad.
+ * A last entry that is unfinished: skip_unfinished leaves it out and reports it; with base it is
+ * left for a later reading, stats.unfinished is set and err says where. Else it is
+ * REG_E_UNFINISHED, also with skip_bad.
  */
 enum reg_err registry_load(struct source *s, const struct load_options *options,
 	struct reg_report *report, struct load_result *ret, struct reg_error *err);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides that comparing a large file takes longer than a packet may wait. Who only appends leaves the
- * old end where it was, and an editor that writes the whole file anew moves it; so the end is looked
- * at first. Who overwrites some bytes in the middle and appends in one go is found out a little later.
+ * Hides that comparing a large file takes longer than a packet may wait. Who only appends leaves
+ * the old end where it was, and an editor that writes the whole file anew moves it; so the end is
+ * looked at first. Who overwrites some bytes in the middle and appends in one go is found out a
+ * little later.
  */
 #include "registry/mark.h"
 
@@ -52,8 +53,8 @@ enum mark_fit mark_compare(struct mark *m, const struct file_io *io, int fd, con
 	return goes_on_with_new_line(m, io, fd) ? MARK_GREW : MARK_OTHER;
 }
 
-bool mark_check(struct mark *m, const struct file_io *io, int fd, const struct stat *st, char *chunk,
-	bool *ret_same)
+bool mark_check(struct mark *m, const struct file_io *io, int fd, const struct stat *st,
+	char *chunk, bool *ret_same)
 {
 	*ret_same = false;
 	if (is_marked(m, st) && !digest_check(&m->digest, io, fd, &m->checked, &m->checked_hash,

@@ -14,7 +14,7 @@ struct mark {
 	bool valid;
 	dev_t dev;
 	ino_t ino;
-	uint64_t consumed;     /* offset up to which lines were taken: upto, or before a part of one */
+	uint64_t consumed;     /* offset up to which lines were taken */
 	size_t lines;          /* up to there */
 	bool ended;            /* the last of them had its '\n' */
 	struct digest digest;  /* up to the size that the file had */
@@ -39,7 +39,7 @@ enum mark_fit mark_compare(struct mark *m, const struct file_io *io, int fd, con
  * Goes on comparing what is in doubt, at most 16 MiB a call. False: more to do. True: done, and
  * *ret_same says whether all of it is the same.
  */
-bool mark_check(struct mark *m, const struct file_io *io, int fd, const struct stat *st, char *chunk,
-	bool *ret_same);
+bool mark_check(struct mark *m, const struct file_io *io, int fd, const struct stat *st,
+	char *chunk, bool *ret_same);
 
 #endif

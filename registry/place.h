@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An error together with its place, ready to be shown: "registry.jsonl:12: odd number of hex digits".
+ * An error together with its place, ready to be shown: "registry.jsonl:12: odd number of hex
+ * digits".
  */
 #ifndef USHER_REGISTRY_PLACE_H
 #define USHER_REGISTRY_PLACE_H
@@ -13,8 +14,9 @@ struct reg_error {
 };
 
 /*
- * Writes "file:line: reason"; line 0 leaves ":line" out, file NULL the whole place. err may be NULL.
- * What does not fit is cut off; control characters, which may come from a registry, become '?'.
+ * Writes "file:line: reason"; line 0 leaves ":line" out, file NULL the whole place. err may be
+ * NULL. What does not fit is cut off; control characters, which may come from a registry, become
+ * '?'.
  */
 void reg_error_set(struct reg_error *err, const char *file, size_t line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

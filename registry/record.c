@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how attributes become bytes: what is a known attribute, what is an option and of which
- * family. An empty value is kept as an attribute but sets nothing: it means "leave the server's", as
- * in user_chk. Whether a subnet of that name exists is not asked: that is the policy's.
+ * family. An empty value is kept as an attribute but sets nothing: it means "leave the server's",
+ * as in user_chk. Whether a subnet of that name exists is not asked: that is the policy's.
  */
 #include "registry/record.h"
 
@@ -19,7 +19,7 @@ struct pack {
 	uint8_t *out;
 	size_t at;                        /* written so far */
 	uint16_t index[REG_PAIRS_MAX];    /* of the names of the pairs */
-	uint8_t set[REG_PAIRS_MAX];       /* REG_NAME_OPTION4, 6: in which families it was encoded */
+	uint8_t set[REG_PAIRS_MAX];       /* REG_NAME_OPTION4, 6: where it was encoded */
 	struct reg_body body;
 	uint16_t known_at[REG_ATTR_COUNT];
 };
@@ -174,9 +174,9 @@ static enum reg_err check_set(struct pack *p)
 		bool first;
 
 		if (d->bad_number) {
-			reg_error_set(p->err, p->file, p->entry->line, "%.*s: no such option, expected "
-				"option-1 to option-254, option6-1 to option6-65535 or vendor-4491.33",
-				(int)pair->name_len, pair->name);
+			reg_error_set(p->err, p->file, p->entry->line, "%.*s: no such option, "
+				"expected option-1 to option-254, option6-1 to option6-65535 or "
+				"vendor-4491.33", (int)pair->name_len, pair->name);
 			return REG_E_OPTION;
 		}
 		if (families == 0 || pair->value_len == 0 || p->set[i] != 0)

@@ -26,13 +26,15 @@ struct reg_entry {
 };
 
 /*
- * Writes the entry as layout.h has it to out[0..RECORD_ROOM) and its length to *ret_len, padding to a
- * multiple of 4 included. out may be written to even on an error. ref is the reference that the user will have. Names
- * are added to names. err is written as "file:line: reason", file may be NULL.
+ * Writes the entry as layout.h has it to out[0..RECORD_ROOM) and its length to *ret_len, padding to
+ * a multiple of 4 included. out may be written to even on an error. ref is the reference that the
+ * user will have. Names are added to names. err is written as "file:line: reason", file may be
+ * NULL.
  *
- * Every attribute that is an option of the dictionary must be a value of that option, of v4 or v6 if
- * the name is one of both, and the option one that may be overridden: else REG_E_OPTION, as also when
- * two attributes set one option. REG_E_LIMIT: too long when packed, or too many names; REG_E_NOMEM.
+ * Every attribute that is an option of the dictionary must be a value of that option, of v4 or v6
+ * if the name is one of both, and the option one that may be overridden: else REG_E_OPTION, as also
+ * when two attributes set one option. REG_E_LIMIT: too long when packed, or too many names;
+ * REG_E_NOMEM.
  */
 enum reg_err record_write(const struct reg_entry *entry, uint32_t ref, struct attr_names *names,
 	const char *file, uint8_t *out, size_t *ret_len, struct reg_error *err);

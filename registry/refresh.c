@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the thread and who waits for what. Every change that is noticed, by a worker or by the
- * thread, is a number handed out under the lock, and the thread finishes them in order: who noticed a
- * change, or came after somebody who did, waits until its number is done. Noticing is done under the
- * same lock, so that nobody can pass between another's reading of an event and the number for it.
+ * thread, is a number handed out under the lock, and the thread finishes them in order: who noticed
+ * a change, or came after somebody who did, waits until its number is done. Noticing is done under
+ * the same lock, so that nobody can pass between another's reading of an event and the number for
+ * it.
  *
  * A wait ends wait_ms after the reading for it began; if the thread is busy with an earlier one,
  * wait_ms after the change was noticed. So a reading of ten seconds delays one batch, not all.
@@ -20,7 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BELT_MS = 1000 }; /* looks so often even if no event says to: a network file system sends none */
+/* Looks so often even if no event says to: a network file system sends none. */
+enum { BELT_MS = 1000 };
 
 struct refresh {
 	struct refresh_options options;

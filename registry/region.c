@@ -91,8 +91,8 @@ enum reg_err region_grow(struct region *r, size_t bytes)
 }
 
 /*
- * F_SEAL_WRITE would do, but before Linux 6.7 a file with it cannot be mapped shared even for reading.
- * F_SEAL_FUTURE_WRITE lets none but our own mapping write, and that one is given up here.
+ * F_SEAL_WRITE would do, but before Linux 6.7 a file with it cannot be mapped shared even for
+ * reading. F_SEAL_FUTURE_WRITE lets none but our own mapping write, and that one is given up here.
  */
 static enum reg_err seal(struct region *r, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A registry: one immutable set of users in one memory region that holds no pointers, so that it can
- * be mapped by several processes, sealed, and thrown away in one call. Made by builder.h, never
+ * A registry: one immutable set of users in one memory region that holds no pointers, so that it
+ * can be mapped by several processes, sealed, and thrown away in one call. Made by builder.h, never
  * changed afterwards. Look-ups take no lock and may run in any number of threads.
  */
 #ifndef USHER_REGISTRY_REGISTRY_H
@@ -20,9 +20,9 @@ const struct reg_user *registry_find(const struct registry *reg, enum reg_id_typ
 	const uint8_t *id, size_t len);
 
 /*
- * The same in steps, for a batch: hash all, prefetch all, prefetch the users of all, find all. At ten
- * million users the memory for one look-up then arrives while the others are prepared. The hash is
- * of this registry only: each has a key of its own.
+ * The same in steps, for a batch: hash all, prefetch all, prefetch the users of all, find all. At
+ * ten million users the memory for one look-up then arrives while the others are prepared. The hash
+ * is of this registry only: each has a key of its own.
  */
 uint64_t registry_hash(const struct registry *reg, enum reg_id_type type, const uint8_t *id,
 	size_t len);
@@ -53,8 +53,8 @@ const struct reg_user *registry_next(const struct registry *reg, const struct re
 enum { REG_NAME_KNOWN = 1, REG_NAME_OPTION4 = 2, REG_NAME_OPTION6 = 4 };
 
 /*
- * The attribute names that occur in the registry, index 0 and up: bits as above, -1 when there is no
- * such index. *ret is not NUL-terminated.
+ * The attribute names that occur in the registry, index 0 and up: bits as above, -1 when there is
+ * no such index. *ret is not NUL-terminated.
  */
 int registry_attr_names(const struct registry *reg, size_t index, const char **ret,
 	size_t *ret_len);

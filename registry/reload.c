@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the doubts: what is held back for a while, what is said at once and what only if it lasts. An
- * editor that moves the old file away and writes a new one makes a missing and then an unfinished
- * file for some milliseconds, and nobody wants to read of these; so such failures are said when they
- * have lasted for settle_ms.
+ * Hides the doubts: what is held back for a while, what is said at once and what only if it lasts.
+ * An editor that moves the old file away and writes a new one makes a missing and then an
+ * unfinished file for some milliseconds, and nobody wants to read of these; so such failures are
+ * said when they have lasted for settle_ms.
  */
 #include "registry/reload.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keeps a registry up to date with its source: looks, reads when there is something new, and decides
- * whether that is believed. For one thread; refresh.h adds the thread and the waiting.
+ * Keeps a registry up to date with its source: looks, reads when there is something new, and
+ * decides whether that is believed. For one thread; refresh.h adds the thread and the waiting.
  *
  * What is believed:
  *  - an error anywhere: the last good registry stays;
@@ -26,14 +26,14 @@ struct reload_options {
 	struct source *source;
 	bool skip_bad;                   /* load.h; unfinished last entries always wait */
 	bool shared;
-	bool start_without;              /* begin even if the first reading fails: it is tried again */
+	bool start_without;              /* even if the first reading fails: it is tried again */
 	unsigned int settle_ms;
 	const struct reg_memory *memory;
 	const atomic_bool *cancel;
 	/*
-	 * A new registry, the callee's to free when nobody reads it any more; but not before the next
-	 * one is published, or reload_done(): what is added to the source is added to this one. fd is
-	 * its memory file if shared, the callee's too, else -1.
+	 * A new registry, the callee's to free when nobody reads it any more; but not before the
+	 * next one is published, or reload_done(): what is added to the source is added to this
+	 * one. fd is its memory file if shared, the callee's too, else -1.
 	 */
 	void (*publish)(void *ctx, struct registry *reg, int fd, const struct load_stats *stats);
 	/* Something a person should know: "file:line: reason", borrowed for the call. */
@@ -57,20 +57,22 @@ struct reload {
 };
 
 /*
- * The first reading, published before this returns. An error is returned and not said; nothing is to
- * be undone then. With start_without it is said, REG_OK is returned, and a later pass publishes the
- * first registry; only REG_E_NOMEM and REG_E_STOPPED are errors still. options are copied.
+ * The first reading, published before this returns. An error is returned and not said; nothing is
+ * to be undone then. With start_without it is said, REG_OK is returned, and a later pass publishes
+ * the first registry; only REG_E_NOMEM and REG_E_STOPPED are errors still. options are copied.
  */
 enum reg_err reload_first(struct reload *r, const struct reload_options *options,
 	struct reg_error *err);
 
 /*
- * Looks, and does what there is to do. REG_OK: the registry in force is up to date, or the source is
- * in the middle of a change. Else why not, in words in err as well (which may be NULL).
+ * Looks, and does what there is to do. REG_OK: the registry in force is up to date, or the source
+ * is in the middle of a change. Else why not, in words in err as well (which may be NULL).
  */
 enum reg_err reload_pass(struct reload *r, bool force, struct reg_error *err);
 
-/* In how many ms reload_pass() should be called again even if the source is not stirred; -1: never. */
+/*
+ * In how many ms reload_pass() should be called again even if the source is not stirred; -1: never.
+ */
 int reload_due(const struct reload *r);
 
 /* Gives back what is held. The source and what was published stay. */

@@ -13,12 +13,12 @@
  * look() compares with that. It must never return an entry of which only a part was written.
  *
  * Packets may wait for a source that knows of an edit as soon as it is made, such as a file. They
- * never wait for one that is polled: it may take its time in look, open and next, and fd() tells when
- * it wants to look again.
+ * never wait for one that is polled: it may take its time in look, open and next, and fd() tells
+ * when it wants to look again.
  *
  * A third source is one file: fill the table, begin the own struct with a struct source, make it in
- * relay/data_source.c from its own keys of the config. tests/registry/source_cases.c is what it must
- * pass.
+ * relay/data_source.c from its own keys of the config. tests/registry/source_cases.c is what it
+ * must pass.
  */
 #ifndef USHER_REGISTRY_SOURCE_H
 #define USHER_REGISTRY_SOURCE_H
@@ -31,7 +31,7 @@ struct source;
 enum source_state {
 	SOURCE_QUIET,     /* nothing has happened since it was last opened */
 	SOURCE_SAME,      /* something has, but it is what is in use */
-	SOURCE_GREW,      /* entries were added, or single ones changed: open(added) gives just these */
+	SOURCE_GREW,      /* added to, or changed in places: open(added) gives just that */
 	SOURCE_NEW,       /* anything else: read all */
 	SOURCE_UNSETTLED, /* somebody is in the middle of writing it: look again soon */
 	SOURCE_GONE,      /* is not there, err says why */
@@ -39,7 +39,7 @@ enum source_state {
 
 struct source_facts {
 	size_t bytes;     /* about so much text will be read; 0: unknown */
-	bool whole;       /* was put in its place in one step, so it cannot be half of what is meant */
+	bool whole;       /* came in one step, so it cannot be half of what is meant */
 	bool blank;       /* holds nothing at all, not even a comment */
 	bool exposed;     /* everybody may write to it */
 };
@@ -48,13 +48,16 @@ struct source_ops {
 	const char *kind; /* "file", "mysql" */
 	bool polled;      /* packets do not wait for it */
 
-	/* A descriptor that is readable when stirred() would be true, or -1. It may change in look(). */
+	/*
+	 * A descriptor that is readable when stirred() would be true, or -1. It may change in
+	 * look().
+	 */
 	int (*fd)(const struct source *s);
 
 	/*
-	 * Whether the data may have changed since the last call. Called by packet threads, so it must
-	 * not block and should take less than a microsecond; an edit that was complete before the
-	 * call must be noticed by it.
+	 * Whether the data may have changed since the last call. Called by packet threads, so it
+	 * must not block and should take less than a microsecond; an edit that was complete before
+	 * the call must be noticed by it.
 	 */
 	bool (*stirred)(struct source *s);
 
@@ -62,9 +65,10 @@ struct source_ops {
 	enum source_state (*look)(struct source *s, struct reg_error *err);
 
 	/*
-	 * Continues a check that look() left for quieter times: whether what it took for SAME or GREW
-	 * really is. At most about 10 ms of work. SOURCE_QUIET: nothing more to do; SOURCE_UNSETTLED:
-	 * more to do; SOURCE_NEW: it is not, look() will say so. NULL: this source never needs it.
+	 * Continues a check that look() left for quieter times: whether what it took for SAME or
+	 * GREW really is. At most about 10 ms of work. SOURCE_QUIET: nothing more to do;
+	 * SOURCE_UNSETTLED: more to do; SOURCE_NEW: it is not, look() will say so. NULL: this
+	 * source never needs it.
 	 */
 	enum source_state (*verify)(struct source *s);
 
@@ -76,8 +80,8 @@ struct source_ops {
 	 * The next entry, borrowed until the next call; err is "place: reason" on any error. After
 	 * open(added) an entry may also say that a user is removed; who replaces it comes later.
 	 * REG_E_END: there are no more, and what was read is consistent. REG_E_UNFINISHED: the last
-	 * one is still being written; END follows. An error for which source_broke() is true ends the
-	 * reading; any other is about one entry, and the next call goes on behind it.
+	 * one is still being written; END follows. An error for which source_broke() is true ends
+	 * the reading; any other is about one entry, and the next call goes on behind it.
 	 */
 	enum reg_err (*next)(struct source *s, struct reg_entry *ret, struct reg_error *err);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides what a registry file may be and become while it is read: half written, cut off, replaced,
- * grown, a FIFO, a symbolic link. Two rules carry all of it. A file that somebody has written to and
- * not yet closed is read only if it merely grew, or has been still for settle_ms. And a file is what
- * it was at open: bytes that come later wait for the next reading.
+ * grown, a FIFO, a symbolic link. Two rules carry all of it. A file that somebody has written to
+ * and not yet closed is read only if it merely grew, or has been still for settle_ms. And a file is
+ * what it was at open: bytes that come later wait for the next reading.
  *
  * Does not keep users and does not decide whether fewer of them are believed: load.c and refresh.c.
  */
@@ -36,7 +36,7 @@ struct source_file {
 	char *chunk;
 	/* comparing */
 	struct mark mark;            /* of what is in use */
-	_Atomic uint64_t tried;      /* signature of the file at the last open, taken or not; 0: none */
+	_Atomic uint64_t tried;      /* signature at the last open, taken or not; 0: none */
 	unsigned int stirred_tried;  /* watch.stirred then */
 	uint64_t settling;           /* signature of a file waited for, since: */
 	int64_t settling_since;      /* CLOCK_MONOTONIC, ms */

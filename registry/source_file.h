@@ -12,7 +12,7 @@ struct source_file_options {
 	const char *path;                /* the last component may not be a symbolic link */
 	uint64_t max_bytes;              /* a longer file is refused; 0: SOURCE_FILE_MAX */
 	unsigned int settle_ms;          /* how long an unclosed file must be still to be read */
-	bool watch;                      /* false: for one reading only, look() and stirred() unused */
+	bool watch;                      /* false: for one reading; no look(), stirred() */
 	const struct reg_memory *memory; /* borrowed while the source lives; NULL: never refused */
 	const struct file_io *io;        /* likewise; NULL: the system's */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a user is packed. Everything here trusts the region: builder.c wrote it, and nothing has
- * changed it since. Makes nothing of an attribute's meaning, beyond that an empty one is none.
+ * Hides how a user is packed. Everything here trusts the region: builder.c wrote it, and nothing
+ * has changed it since. Makes nothing of an attribute's meaning, beyond that an empty one is none.
  */
 #include "registry/user.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One user of a registry: id, source line, attributes, and the option values that were compiled from
- * them. Read only. A user and every pointer obtained from it live as long as the registry that it
- * was found in. All of these are pure reads and may be called from any thread.
+ * One user of a registry: id, source line, attributes, and the option values that were compiled
+ * from them. Read only. A user and every pointer obtained from it live as long as the registry that
+ * it was found in. All of these are pure reads and may be called from any thread.
  */
 #ifndef USHER_REGISTRY_USER_H
 #define USHER_REGISTRY_USER_H

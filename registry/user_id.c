@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the table of id types and the reading of hex as Kea's user_chk reads it. Does not know where
- * in a packet an id is found: that is the pipeline's.
+ * Hides the table of id types and the reading of hex as Kea's user_chk reads it. Does not know
+ * where in a packet an id is found: that is the pipeline's.
  */
 #include "registry/user_id.h"
 
@@ -57,7 +57,8 @@ static enum reg_err check_length(enum reg_id_type type, size_t digits, char why[
 	const char *name = types[type].name;
 
 	if (digits == 0)
-		snprintf(why, REG_WHY, "id is empty, expected hex digits such as 0c:0e:0a:01:ff:04");
+		snprintf(why, REG_WHY,
+			"id is empty, expected hex digits such as 0c:0e:0a:01:ff:04");
 	else if (digits % 2 != 0)
 		snprintf(why, REG_WHY, "id: odd number of hex digits (%zu)", digits);
 	else if (digits / 2 < types[type].least || digits / 2 > types[type].most)
@@ -113,7 +114,8 @@ enum reg_err reg_id_parse_any(const char *text, size_t len, struct reg_id *ret,
 	return reg_id_parse(id.type, equals + 1, len - name_len - 1, ret, why);
 }
 
-enum reg_err reg_id_set(struct reg_id *ret, enum reg_id_type type, const uint8_t *bytes, size_t len)
+enum reg_err reg_id_set(struct reg_id *ret, enum reg_id_type type, const uint8_t *bytes,
+	size_t len)
 {
 	if ((size_t)type >= REG_ID_TYPES || len < types[type].least || len > types[type].most)
 		return REG_E_ID;

@@ -53,8 +53,9 @@ enum reg_id_type reg_id_type_find(const char *name, size_t len);
 
 /*
  * Reads id bytes as user_chk does: every ':' is deleted wherever it stands, white space is skipped,
- * hex digits are of either case. ret is untouched on an error, and why[] says in words what is wrong.
- * REG_E_ID: another character, an odd number of digits, no digit at all, or too many for the type.
+ * hex digits are of either case. ret is untouched on an error, and why[] says in words what is
+ * wrong. REG_E_ID: another character, an odd number of digits, no digit at all, or too many for the
+ * type.
  */
 enum reg_err reg_id_parse(enum reg_id_type type, const char *text, size_t len, struct reg_id *ret,
 	char why[static REG_WHY]);
@@ -67,7 +68,8 @@ enum reg_err reg_id_parse_any(const char *text, size_t len, struct reg_id *ret,
 	char why[static REG_WHY]);
 
 /* REG_E_ID if bytes[0..len) cannot be an id of the type: too short or too long. */
-enum reg_err reg_id_set(struct reg_id *ret, enum reg_id_type type, const uint8_t *bytes, size_t len);
+enum reg_err reg_id_set(struct reg_id *ret, enum reg_id_type type, const uint8_t *bytes,
+	size_t len);
 
 /* Writes "HW_ADDR=0c0e0a01ff04", NUL-terminated, and returns buf. */
 char *reg_id_text(enum reg_id_type type, const uint8_t *id, size_t len,

@@ -74,8 +74,8 @@ static void note_name(struct watch *w, uint32_t mask)
 }
 
 /*
- * What one event says of the file; false: nothing. Events of a watch given up have a lower number and
- * are passed over; a higher one is of a watch that watch_renew() is just making.
+ * What one event says of the file; false: nothing. Events of a watch given up have a lower number
+ * and are passed over; a higher one is of a watch that watch_renew() is just making.
  */
 static bool note(struct watch *w, const struct inotify_event *ev)
 {

@@ -23,12 +23,14 @@ struct watch {
 	char name[NAME_MAX + 1];
 };
 
-/* False if the path is too long for a file system. Without inotify, fd is -1 and nothing is seen. */
+/*
+ * False if the path is too long for a file system. Without inotify, fd is -1 and nothing is seen.
+ */
 bool watch_open(struct watch *w, const char *path);
 
 /*
- * Watches the directory if it is not, or is no longer the one of that path. For one thread. A change
- * of directory counts as a change of the file.
+ * Watches the directory if it is not, or is no longer the one of that path. For one thread. A
+ * change of directory counts as a change of the file.
  */
 void watch_renew(struct watch *w);
 

@@ -21,7 +21,9 @@ struct registry *make_registry(const char *text, const struct make_options *opti
 /* The user of an id in text form, DUID=... or bare hex. */
 const struct reg_user *find_user(const struct registry *reg, const char *id);
 
-/* "name=value;" of all attributes of a user; "4:6=0a0a0a0a;" of all options, vendor "17/4491.33=". */
+/*
+ * "name=value;" of all attributes of a user; "4:6=0a0a0a0a;" of all options, vendor "17/4491.33=".
+ */
 const char *attrs_text(const struct reg_user *user, char buf[static 1024]);
 const char *options_text(const struct reg_user *user, char buf[static 1024]);
 

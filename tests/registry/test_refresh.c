@@ -212,7 +212,9 @@ static void *poll_and_check(void *arg)
 	return NULL;
 }
 
-/* Four workers poll while a fifth thread edits: none ever misses an edit completed before its poll. */
+/*
+ * Four workers poll while a fifth thread edits: none ever misses an edit completed before its poll.
+ */
 Test(refresh, several_workers)
 {
 	atomic_uint begun = 0, edits = 0;
@@ -412,7 +414,9 @@ static const struct source_ops slow_ops = { .kind = "slow", .fd = slow_fd,
 	.stirred = slow_stirred, .look = slow_look, .open = slow_open, .next = slow_next,
 	.close = slow_close, .free = slow_free };
 
-/* A reading of 200 ms and a wait of 50: the packet goes on with the old users, later ones at once. */
+/*
+ * A reading of 200 ms and a wait of 50: the packet goes on with the old users, later ones at once.
+ */
 Test(refresh, a_wait_has_an_end)
 {
 	struct slow slow = { .source = { .ops = &slow_ops, .name = "slow" } };
