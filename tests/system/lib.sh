@@ -232,7 +232,7 @@ kea_common() { # interfaces, logger
 kea4_config() {
 	cat <<-EOT
 	{ "Dhcp4": {
-		$(kea_common '"eth0/192.0.2.1"' kea-dhcp4)
+		$(kea_common "\"eth0/${KEA4_ADDRESS:-192.0.2.1}\"" kea-dhcp4)
 		"authoritative": true,
 		"option-data": [
 			{ "name": "boot-file-name", "data": "server-default", "always-send": true },
@@ -251,7 +251,7 @@ kea4_config() {
 kea6_config() {
 	cat <<-EOT
 	{ "Dhcp6": {
-		$(kea_common '"eth0", "eth0/2001:db8:1::1"' kea-dhcp6)
+		$(kea_common "\"eth0\", \"eth0/${KEA6_ADDRESS:-2001:db8:1::1}\"" kea-dhcp6)
 		"preferred-lifetime": 50, "server-id": { "type": "LL", "persist": false },
 		"option-data": [
 			{ "name": "vendor-opts", "data": "4491", "always-send": true },
