@@ -5,6 +5,7 @@
  *   pack FOLDER: writes FOLDER/<fuzzer>/<number>
  */
 #include "dhcpcodec/frame.h"
+#include "registry/import.h"
 #include "tests/build.h"
 #include "tests/corpus.h"
 #include "tests/exercise_packet.h"
@@ -153,6 +154,28 @@ static const char *const configs[] = {
 	" [\"discover\"], \"relay\": \"10.0.0.0/8\", \"id_prefix\": \"0c:0e\" }, \"drop\": true } ] }",
 };
 
+/* A format and a file of it. */
+static const char *const imports[][2] = {
+	{ "kea", "{ # comment\n\"Dhcp4\": { \"subnet4\": [ { \"reservations\": [ { \"hw-address\":"
+		 " \"0c:0e:0a:01:ff:04\", \"ip-address\": \"192.0.2.9\", \"hostname\": \"h\","
+		 " \"option-data\": [ { \"name\": \"routers\", \"data\": \"192.0.2.1\" } ] } ] } ] } }" },
+	{ "isc", "host a { # comment\n hardware ethernet 0c:0e:0a:01:ff:04; fixed-address 192.0.2.9;"
+		 " option routers 192.0.2.1; filename \"/boot\"; }\nhost b { host-identifier option"
+		 " dhcp6.client-id 00:03:00:01:02:00:00:00:00:0c; }\n" },
+	{ "dnsmasq", "dhcp-host=0c:0e:0a:01:ff:04,id:01:02,set:red,192.0.2.9,name,infinite # comment\n"
+		     "dhcp-option=tag:red,3,192.0.2.1\n" },
+	{ "csv", "type;id;bootfile\nHW_ADDR;0c:0e:0a:01:ff:04;\"/boot;x\"\nDUID;00030001;\n" },
+};
+
+static void pack_imports(void)
+{
+	for (size_t i = 0; i < sizeof(imports) / sizeof(imports[0]); i++) {
+		for (uint8_t format = 0; registry_import_format(format)[0] != '\0'; format++)
+			if (strcmp(registry_import_format(format), imports[i][0]) == 0)
+				write_seed("import", &format, 1, imports[i][1], strlen(imports[i][1]));
+	}
+}
+
 static void pack_netlink(void)
 {
 	/* A message as one CPU orders it: length, type 0x300, then attributes; see the kernel's header. */
@@ -186,6 +209,7 @@ int main(int argc, char **argv)
 	pack_corpus(6);
 	pack_vectors();
 	pack_netlink();
+	pack_imports();
 	for EACH(i, values)
 		write_seed("value", values[i].head, 3, values[i].text, strlen(values[i].text));
 	for EACH(i, names)
