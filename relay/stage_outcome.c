@@ -110,16 +110,34 @@ static void withdrawn6(struct packet *p, const struct dhcp6_lease *lease)
 	record_put(p, &r);
 }
 
-static void lease6(struct packet *p, const struct dhcp6_lease *lease, const struct dhcp6_lease *was)
+static void lease6(struct packet *p, const struct dhcp6_lease *lease, const struct dhcp6_lease *was,
+	bool moves)
 {
 	struct record r = record_of(p, lease, was);
 
+	if (moves && r.event == RECORD_renewed)
+		r.event = RECORD_granted;
 	if (lease->valid == 0)
 		withdrawn6(p, lease);
 	else if (p->type == DHCPV6_REPLY)
 		tell(p, EVENT_outcome_granted, &r);
 	else
 		record_put(p, &r);
+}
+
+/*
+ * RFC 8415 18.3.4: a server that moves a client answers its Renew with the old address at 0/0 and a new
+ * one beside it, which is no renewal.
+ */
+static bool moves(const struct dhcp6_ia *ia)
+{
+	struct tlv_iter sub = dhcp6_ia_begin(ia);
+	struct dhcp6_lease lease;
+
+	while (dhcp6_next_lease(&sub, &lease))
+		if (lease.valid == 0)
+			return true;
+	return false;
 }
 
 /*
@@ -143,7 +161,7 @@ static void leases6(struct packet *p)
 			continue;
 		}
 		while (dhcp6_next_lease(&sub, &lease) && dhcp6_next_lease(&sub_was, &lease_was))
-			lease6(p, &lease, &lease_was);
+			lease6(p, &lease, &lease_was, moves(&ia));
 	}
 }
 
