@@ -124,12 +124,16 @@ const uint8_t *dhcp4_concat(
 	for (it = dhcp4_begin(v); dhcp4_next(&it, &t);) {
 		if (t.code != code)
 			continue;
-		if (instances++ == 0)
-			first = t;
 		if (t.len > cap - len)
 			return NULL;
-		memcpy(buf + len, t.val, t.len);
+		if (instances == 0)
+			first = t;
+		if (instances == 1)
+			memcpy(buf, first.val, first.len);
+		if (instances > 0)
+			memcpy(buf + len, t.val, t.len);
 		len += t.len;
+		instances++;
 	}
 	*ret_len = len;
 	return instances == 1 ? first.val : buf;

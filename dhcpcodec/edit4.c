@@ -117,12 +117,20 @@ void dhcp4_edit_del(struct dhcp4_edit *e, uint8_t code)
 	del_fields(e, code);
 }
 
+/* What one walk over the options field tells of an option. */
+struct survey {
+	struct tlv first;        /* its first instance; code 0 if there is none */
+	size_t bytes;            /* that all its instances take */
+	size_t tail;             /* where an option goes that is not there yet */
+};
+
 /*
- * Where an option goes that is not there yet. RFC 3046 2.1: a relay agent adds its option "as the
- * last option (but before 'End Option' 255, if present)"; so one that is last stays last.
+ * RFC 3046 2.1: a relay agent adds its option "as the last option (but before 'End Option' 255, if
+ * present)"; so one that is last stays last, and the tail is before it.
  */
-static size_t tail(const struct dhcp4_edit *e)
+static struct survey survey(const struct dhcp4_edit *e, uint8_t code)
 {
+	struct survey s = { .first.code = 0 };
 	struct tlv_iter it = begin_main(e);
 	const uint8_t *agent = NULL;
 	struct tlv t;
@@ -132,8 +140,14 @@ static size_t tail(const struct dhcp4_edit *e)
 			agent = NULL;
 		else if (agent == NULL)
 			agent = t.at;
+		if (t.code != code)
+			continue;
+		if (s.bytes == 0)
+			s.first = t;
+		s.bytes += tlv_size(&TLV_DHCP4, &t);
 	}
-	return agent != NULL ? (size_t)(agent - e->msg) : e->len;
+	s.tail = agent != NULL ? (size_t)(agent - e->msg) : e->len;
+	return s;
 }
 
 /* Bytes on the wire of a value, split if need be; an empty value is one empty instance. */
@@ -158,45 +172,29 @@ static void put(uint8_t *at, uint8_t code, const uint8_t *val, size_t len)
 	} while (len > 0);
 }
 
-/* Bytes that all instances of an option take in the options field; the first is given back. */
-static size_t taken(const struct dhcp4_edit *e, uint8_t code, struct tlv *first)
-{
-	struct tlv_iter it = begin_main(e);
-	size_t sum = 0;
-	struct tlv t;
-
-	while (tlv_next(&TLV_DHCP4, &it, &t)) {
-		if (t.code != code)
-			continue;
-		if (sum == 0)
-			*first = t;
-		sum += tlv_size(&TLV_DHCP4, &t);
-	}
-	return sum;
-}
-
 void dhcp4_edit_set(struct dhcp4_edit *e, uint8_t code, const uint8_t *val, size_t len)
 {
-	struct tlv first = { 0 };
-	size_t old, pos, size = wire_size(len);
+	size_t pos, size = wire_size(len);
+	struct survey now;
 
 	if (e->err != DHCP_OK)
 		return;
-	old = taken(e, code, &first);
+	now = survey(e, code);
 	if (code == DHO_PAD || code == DHO_END)
 		e->err = DHCP_E_RANGE;
-	else if (!fits(e, old, size))
+	else if (!fits(e, now.bytes, size))
 		e->err = DHCP_E_NOSPACE;
 	if (e->err != DHCP_OK)
 		return;
-	if (old > 0)
-		pos = (size_t)(first.at - e->msg);
+	if (now.bytes > 0)
+		pos = (size_t)(now.first.at - e->msg);
 	else
-		pos = code == DHO_AGENT_OPTIONS ? e->len : tail(e);
+		pos = code == DHO_AGENT_OPTIONS ? e->len : now.tail;
 	del_fields(e, code);
 	/* One instance of the same length, the usual case: nothing moves. */
-	if (old != size || tlv_size(&TLV_DHCP4, &first) != size) {
-		del_main(e, code);
+	if (now.bytes != size || tlv_size(&TLV_DHCP4, &now.first) != size) {
+		if (now.bytes > 0)
+			del_main(e, code);
 		insert(e, pos, size);
 	}
 	put(e->msg + pos, code, val, len);
@@ -252,7 +250,6 @@ bool dhcp4_edit_unoverload(struct dhcp4_edit *e)
 {
 	const uint8_t *file = e->msg + DHCP4_FILE, *sname = e->msg + DHCP4_SNAME;
 	size_t nfile = 0, nsname = 0;
-	struct tlv overload;
 	uint8_t *at;
 
 	if (e->err != DHCP_OK || e->overload == 0)
@@ -261,10 +258,10 @@ bool dhcp4_edit_unoverload(struct dhcp4_edit *e)
 		nfile = gather(file, DHCP4_FILE_LEN, NULL);
 	if ((e->overload & 2) != 0)
 		nsname = gather(sname, DHCP4_SNAME_LEN, NULL);
-	if (!fits(e, taken(e, DHO_OVERLOAD, &overload), nfile + nsname))
+	if (!fits(e, survey(e, DHO_OVERLOAD).bytes, nfile + nsname))
 		return false;
 	del_main(e, DHO_OVERLOAD);
-	at = insert(e, tail(e), nfile + nsname);
+	at = insert(e, survey(e, DHO_OVERLOAD).tail, nfile + nsname);
 	if (nfile > 0)
 		gather(file, DHCP4_FILE_LEN, at);
 	if (nsname > 0)

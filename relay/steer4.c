@@ -223,7 +223,7 @@ static void apply(struct packet *p, const struct agent_writer *w, const uint8_t 
 {
 	struct dhcp4_edit *e = packet_edit4(p);
 
-	if (w != NULL)
+	if (w != NULL && dhcp4_has(&p->view4, DHO_AGENT_OPTIONS))
 		dhcp4_edit_del(e, DHO_AGENT_OPTIONS);
 	if (select != NULL) {
 		dhcp4_edit_del(e, DHO_SUBNET_SELECTION);
