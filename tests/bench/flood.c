@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets through the queue. Without a rate the loop is closed: no more than `window` packets are under way,
- * counted by what the device at the other end has received, so that whoever is measured is never asked for
- * more than it can do and nothing is lost; what comes out is its capacity. With a rate packets leave
- * whatever becomes of them. Each is of another client, drawn at random.
+ * Packets through the queue, in one of three ways; each packet is of another client, drawn at random, and
+ * what the device at the other end has received is what counts.
+ *
+ *   hold=N  the process is stopped, N packets are sent and wait for it in the queue, it goes on, and what is
+ *           timed is how long it takes for all of them: its capacity, whatever the generator's may be.
+ *   rate=N  packets a second, whatever becomes of them.
+ *   else    the loop is closed: no more than `window` are under way, so that nothing is lost.
  */
 #include "tests/bench/bench.h"
 
@@ -11,18 +14,19 @@
 #include "tests/bench/steering.h"
 #include "tests/bench/wire.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 64, STUCK_NS = 300000000 };
+enum { STUCK_NS = 300000000, SETTLE_NS = 20000000, DRAIN_NS = 2000000000 };
 
 struct flood {
 	/* what is asked for */
 	enum traffic_kind kind;
 	enum traffic_class class;
 	bool answer;
-	uint64_t clients, window, rate, rounds, round_ms, warm_ms, burst;
+	uint64_t clients, window, rate, hold, rounds, round_ms, warm_ms, burst;
 	pid_t pid;
 	/* what is used */
 	struct traffic traffic;
@@ -48,7 +52,7 @@ static enum traffic_class class_of(const char *name)
 static void set_option(struct flood *f, const char *arg)
 {
 	const struct { const char *name; uint64_t *number; } numbers[] = {
-		{ "clients", &f->clients }, { "window", &f->window }, { "rate", &f->rate },
+		{ "clients", &f->clients }, { "window", &f->window }, { "rate", &f->rate }, { "hold", &f->hold },
 		{ "rounds", &f->rounds }, { "round_ms", &f->round_ms }, { "warm_ms", &f->warm_ms },
 		{ "burst", &f->burst },
 	};
@@ -146,16 +150,51 @@ static void print_round(const struct reading *a, const struct reading *b, uint64
 	printf("}");
 }
 
+static void nap(long ns)
+{
+	struct timespec pause = { .tv_nsec = ns };
+
+	nanosleep(&pause, NULL);
+}
+
 static void settle(const struct flood *f)
 {
 	uint64_t last = 0, now = meter_packets(&f->meter);
-	struct timespec pause = { .tv_nsec = 100000000 };
 
 	while (now != last) {
-		nanosleep(&pause, NULL);
+		nap(5 * SETTLE_NS);
 		last = now;
 		now = meter_packets(&f->meter);
 	}
+}
+
+/* One round of hold: from the moment the process goes on until all that waited has come out. */
+static void hold_and_release(struct flood *f, struct reading *a, struct reading *b)
+{
+	int64_t end;
+
+	kill(f->pid, SIGSTOP);
+	nap(SETTLE_NS);
+	for (uint64_t from = f->sent; f->sent - from < f->hold;)
+		send_burst(f);
+	nap(SETTLE_NS);
+	meter_read(&f->meter, a);
+	kill(f->pid, SIGCONT);
+	end = a->time_ns + DRAIN_NS;
+	while (meter_packets(&f->meter) - a->packets < f->hold && bench_now_ns() < end)
+		;
+	meter_read(&f->meter, b);
+}
+
+static void measure(struct flood *f, struct reading *a, struct reading *b)
+{
+	if (f->hold > 0) {
+		hold_and_release(f, a, b);
+		return;
+	}
+	meter_read(&f->meter, a);
+	run_until(f, bench_now_ns() + (int64_t)f->round_ms * 1000000);
+	meter_read(&f->meter, b);
 }
 
 static void run(struct flood *f)
@@ -169,9 +208,7 @@ static void run(struct flood *f)
 	printf("{\"rounds\":[");
 	for (uint64_t i = 0; i < f->rounds; i++) {
 		sent = f->sent;
-		meter_read(&f->meter, &a);
-		run_until(f, bench_now_ns() + (int64_t)f->round_ms * 1000000);
-		meter_read(&f->meter, &b);
+		measure(f, &a, &b);
 		print_round(&a, &b, f->sent - sent, i == 0);
 	}
 	settle(f);
@@ -194,6 +231,8 @@ int bench_flood(int argc, char **argv)
 		bench_die("flood", "OUT_DEVICE IN_DEVICE discover|request|solicit|request6 [name=value]...");
 	for (int i = 4; i < argc; i++)
 		set_option(&f, argv[i]);
+	if (f.hold > 0 && f.pid == 0)
+		bench_die("hold", "whom? give pid=");
 	if (f.burst < 1 || f.burst > WIRE_BURST || f.clients < 1)
 		bench_die("flood", "burst is 1 to 64, clients at least 1");
 	steering_init(&s, 8);
