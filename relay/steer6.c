@@ -10,6 +10,18 @@
 enum { PORT_CLIENT = 546, PORT_SERVER = 547 };
 
 /*
+ * RFC 9686: an ADDR-REG-INFORM comes from the address that it registers, which a relay notes as the
+ * peer-address (RFC 8415 19.1.1).
+ */
+static const uint8_t *client_source(const struct packet *p)
+{
+	const struct dhcp6_view *v = &p->view6;
+
+	return v->depth > 0 ? v->msg + v->layers[v->depth - 1].at + DHCP6_PEER
+			    : p->in + p->frame.src_off;
+}
+
+/*
  * PROTOCOL B.3: most messages name the subnet the user is entitled to, and servers then migrate the
  * client by themselves; those about an address name the address's, since ISC and dnsmasq look for it
  * there.
@@ -23,7 +35,7 @@ static const struct subnet *subnet_to_name(const struct packet *p)
 	if (p->type == DHCPV6_RELEASE || p->type == DHCPV6_DECLINE)
 		addr = dhcp6_first_addr(&p->view6);
 	else if (p->type == DHCPV6_ADDR_REG_INFORM)
-		addr = p->relayed ? dhcp6_first_addr(&p->view6) : p->in + p->frame.src_off;
+		addr = client_source(p);
 	if (addr != NULL)
 		of = subnet_of6(&p->policy->subnets, addr);
 	if (of == NULL)

@@ -14,8 +14,10 @@ static const char *const files[] = {
 	"tests/vectors/fixture.txt",
 	"tests/vectors/v4-queries.txt",
 	"tests/vectors/v4-responses.txt",
+	"tests/vectors/v4-relayed.txt",
 	"tests/vectors/v6-queries.txt",
 	"tests/vectors/v6-responses.txt",
+	"tests/vectors/v6-types.txt",
 };
 
 struct reader {
