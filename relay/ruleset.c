@@ -116,8 +116,7 @@ static bool nft_feeds_from_input(const char *text, uint16_t queue)
 
 bool ruleset_feeds_from_input(const struct ruleset *r, uint16_t queue)
 {
-	return any_feeds_from_input(r->iptables, queue) ||
-		any_feeds_from_input(r->ip6tables, queue) || nft_feeds_from_input(r->nft, queue);
+	return any_feeds_from_input(r->iptables, queue) || nft_feeds_from_input(r->nft, queue);
 }
 
 bool ruleset_queues_frames(const struct ruleset *r)

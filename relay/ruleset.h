@@ -23,7 +23,7 @@ bool ruleset_known(const struct ruleset *r);
 
 /* Whether a rule brings packets to that queue. */
 bool ruleset_feeds(const struct ruleset *r, uint16_t queue);
-/* Whether one does that with packets for this host itself. */
+/* Whether one does that with DHCPv4 for this host itself; nft's rules are not told apart. */
 bool ruleset_feeds_from_input(const struct ruleset *r, uint16_t queue);
 /* Whether bridged frames are queued by nftables' bridge family, which needs no br_netfilter. */
 bool ruleset_queues_frames(const struct ruleset *r);

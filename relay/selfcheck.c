@@ -176,7 +176,8 @@ static void check_raw_server(const struct selfcheck *s)
 			continue;
 		say(s, LEVEL_WARNING,
 			"%s reads DHCPv4 from a packet socket, before any rule in INPUT: it sees "
-			"queries unchanged. Give it a network namespace of its own behind a bridge",
+			"queries unchanged. Give it a network namespace of its own behind a "
+			"bridge: scripts/divert host-netns builds it",
 			name);
 		return;
 	}

@@ -53,7 +53,7 @@ Test(ruleset, feeds_from_input)
 	struct ruleset r = of(
 		"-A FORWARD -j NFQUEUE --queue-num 67\n-A INPUT -j NFQUEUE --queue-num 68\n"
 		"-A USHER-INPUT -j NFQUEUE --queue-num 69\n",
-		NULL,
+		"-A INPUT -j NFQUEUE --queue-num 72\n",
 		"table ip x {\n\tchain a {\n\t\ttype filter hook input priority 0;\n\t\tqueue to "
 		"70\n\t}\n"
 		"\tchain b {\n\t\ttype filter hook forward priority 0;\n\t\tqueue to 71\n\t}\n}\n");
@@ -63,6 +63,8 @@ Test(ruleset, feeds_from_input)
 	cr_assert(ruleset_feeds_from_input(&r, 69));
 	cr_assert(ruleset_feeds_from_input(&r, 70));
 	cr_assert_not(ruleset_feeds_from_input(&r, 71));
+	/* DHCPv6 is of no interest to whoever looks for servers with packet sockets. */
+	cr_assert_not(ruleset_feeds_from_input(&r, 72));
 	ruleset_done(&r);
 }
 
