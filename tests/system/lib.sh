@@ -21,6 +21,8 @@ CLIENT_DUID=00:03:00:01:$CLIENT_MAC	# what a client makes of its MAC with DUID t
 passed=0
 failed=0
 skipped=0
+SERVER_NS=server	# where the DHCP server runs, and on which interface
+SERVER_IF=eth0
 namespaces=()
 
 # --- what a test prints --------------------------------------------------------------------------------------------
@@ -232,8 +234,8 @@ kea_common() { # interfaces, logger
 kea4_config() {
 	cat <<-EOT
 	{ "Dhcp4": {
-		$(kea_common "\"eth0/${KEA4_ADDRESS:-192.0.2.1}\"" kea-dhcp4)
-		"authoritative": true,
+		$(kea_common "\"$SERVER_IF/${KEA4_ADDRESS:-192.0.2.1}\"" kea-dhcp4)
+		"authoritative": true, ${KEA4_MORE:-}
 		"option-data": [
 			{ "name": "boot-file-name", "data": "server-default", "always-send": true },
 			{ "name": "tftp-server-name", "data": "tftp.server.example", "always-send": true }
@@ -251,7 +253,7 @@ kea4_config() {
 kea6_config() {
 	cat <<-EOT
 	{ "Dhcp6": {
-		$(kea_common "\"eth0\", \"eth0/${KEA6_ADDRESS:-2001:db8:1::1}\"" kea-dhcp6)
+		$(kea_common "\"$SERVER_IF\", \"$SERVER_IF/${KEA6_ADDRESS:-2001:db8:1::1}\"" kea-dhcp6)
 		"preferred-lifetime": 50, "server-id": { "type": "LL", "persist": false },
 		"option-data": [
 			{ "name": "vendor-opts", "data": "4491", "always-send": true },
@@ -259,7 +261,7 @@ kea6_config() {
 			{ "name": "config-file", "space": "vendor-4491", "data": "server-default", "always-send": true }
 		],
 		"subnet6": [ ${KEA6_MORE_SUBNETS:-}
-			{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
+			{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "$SERVER_IF",
 			  "pools": [{ "pool": "2001:db8:1::100 - 2001:db8:1::1ff" }] },
 			{ "id": 2, "subnet": "3000::/64", "pools": [{ "pool": "3000::100 - 3000::1ff" }] }
 		]
@@ -267,11 +269,11 @@ kea6_config() {
 	EOT
 }
 
-# kea 4|6: starts Kea in the namespace "server" and returns when it serves.
+# kea 4|6: starts Kea in $SERVER_NS and returns when it serves.
 kea() {
 	private_copy "kea-dhcp$1"
 	"kea$1_config" >"$WORK/kea$1.conf"
-	spawn server "kea$1" env KEA_LOCKFILE_DIR="$WORK" KEA_PIDFILE_DIR="$WORK" \
+	spawn "$SERVER_NS" "kea$1" env KEA_LOCKFILE_DIR="$WORK" KEA_PIDFILE_DIR="$WORK" \
 		"$WORK/bin/kea-dhcp$1" -c "$WORK/kea$1.conf"
 	wait_for 10 grep -q "DHCP${1}_STARTED" "$WORK/kea$1.log"
 }

@@ -26,7 +26,7 @@ place() { # address
 answer_of() { # line
 	local type=${1%% *} addr gone
 	[[ $1 =~ addr=([^ ]*) ]]
-	addr=$(place "${BASH_REMATCH[1]}")
+	addr=$(place "${BASH_REMATCH[1]:-}")
 	[[ ! $1 =~ gone=([^ ]+) ]] || gone=/$(place "${BASH_REMATCH[1]}")
 	case $type in
 	nothing | sent) echo "$type" ;;

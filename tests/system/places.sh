@@ -48,6 +48,9 @@ place_router() {
 	on bridge ip route add 198.51.100.0/24 via 10.8.0.2
 	on bridge ip -6 route add 2001:db8:1::/64 via 2001:db8:8::2
 	on bridge ip -6 route add 3000::/64 via 2001:db8:8::2
+	ISC4_MORE='subnet 10.9.0.0 netmask 255.255.255.0 { }'
+	ISC6_MORE='subnet6 2001:db8:9::/64 { }'
+	isc_placed=yes
 	KEA4_ADDRESS=10.9.0.1
 	KEA6_ADDRESS=2001:db8:9::1
 }
@@ -91,14 +94,48 @@ relay_stop() {
 	done
 }
 
+# The server runs where usher runs, and reads UDP sockets.
 place_host() {
 	add_ns bridge
 	add_ns client
 	wire client eth0 bridge clients
 	on client ip link set eth0 down address "$CLIENT_MAC" up
 	client_subnets bridge clients
+	SERVER_NS=bridge
+	SERVER_IF=clients
+}
+
+# The same for one that reads raw sockets: divert makes it a namespace, "$TAG-s".
+place_netns() { # option...
+	place_host
+	divert host-netns "$TAG-s" clients "$@" || return
+	namespaces+=("$TAG-s")
+	SERVER_NS=s
 }
 
 seen() { # capture, pattern: how many messages
 	"$ROOT/tests/system/dhcp.py" dump "$WORK/$1.pcap" | grep -c -- "$2"
+}
+
+# usher with rules that leave nothing to the server, and outcomes that say what happened.
+place_config() { # [MEMBER,...]
+	cat >"$WORK/usher.json" <<-EOT
+	{
+		$*
+		"queues": "67",
+		"registry": { "file": "$WORK/registry.jsonl" },
+		"outcome": { "file": "$WORK/outcome.txt", "format": "json" },
+		"subnets": [
+			{ "name": "open",       "prefixes": ["192.0.2.0/24", "2001:db8:1::/64"], "pd_prefixes": ["2001:db8:100::/48"] },
+			{ "name": "restricted", "prefixes": ["198.51.100.0/24", "3000::/64"], "pd_prefixes": ["3000:100::/48"] }
+		],
+		"rules": [
+			{ "when": { "registered": true }, "subnet": "open" },
+			{ "when": { "registered": false }, "subnet": "restricted" }
+		],
+		"client_interfaces": ["clients"],
+		"control": "$WORK/usher.sock"
+	}
+	EOT
+	: >>"$WORK/registry.jsonl"
 }
