@@ -61,6 +61,36 @@ Test(agent, block)
 }
 
 static const struct {
+	const char *vendor;
+	bool whole;
+} wholes[] = {
+	{ "", true },
+	{ "0000118b00", true },
+	{ "0000118b 03 010203 00007ed9 02 4458", true },
+	{ "00", false },
+	{ "0000118b", false },
+	{ "0000118b 01", false },
+	{ "0000118b 03 0102", false },
+	{ "0000118b ff 01", false },
+	{ "0000118b 00 00007ed9", false },
+	{ "0000118b 00 00", false },
+};
+
+Test(agent, vendor_whole)
+{
+	for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++) {
+		uint8_t bytes[64], *p;
+		size_t n = hex_read(wholes[i].vendor, bytes, sizeof(bytes));
+		struct tlv vendor;
+
+		p = guard_copy(bytes, n);
+		vendor = (struct tlv){ .code = RAI_VENDOR, .val = p, .len = (uint16_t)n };
+		cr_assert_eq(agent_vendor_whole(&vendor), wholes[i].whole, "row %zu", i);
+		guard_free(p, n);
+	}
+}
+
+static const struct {
 	const char *value;
 	bool whole;
 	int link; /* offset of the value of sub-option 5, -1: none */

@@ -73,6 +73,22 @@ Test(bytes, sum_equals_the_plain_loop_for_every_length_and_alignment)
 	}
 }
 
+/* Every addition carries. */
+Test(bytes, sum_of_all_ones_and_of_zeros)
+{
+	for (size_t n = 0; n < 300; n++) {
+		uint8_t *p = guard_copy(NULL, n);
+
+		cr_assert_eq(bytes_fold(bytes_sum(p, n, 0)), 0);
+		cr_assert_eq(bytes_fold(bytes_sum(p, n, UINT64_MAX)), 0xffff);
+		memset(p, 0xff, n);
+		cr_assert_eq(in_network_order(bytes_fold(bytes_sum(p, n, 0))), plain_sum(p, n));
+		cr_assert_eq(in_network_order(bytes_fold(bytes_sum(p, n, UINT64_MAX))),
+			n == 0 ? 0xffff : plain_sum(p, n), "%zu", n);
+		guard_free(p, n);
+	}
+}
+
 Test(bytes, sum_of_pieces_is_the_sum_of_the_whole)
 {
 	uint8_t b[64];

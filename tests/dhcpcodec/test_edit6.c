@@ -338,6 +338,11 @@ static const struct {
 	{ { .interface_id = (const uint8_t *)"i", .interface_id_len = 1,
 		  .mac = (const uint8_t *)"", .mac_len = 0, .mac_type = 0x1234 },
 	  "12/0 18=69 79=1234 > 1 14=" },
+	{ { .interface_id = (const uint8_t *)"i", .interface_id_len = 1, .port = 1234 },
+	  "12/0 18=69 135=04d2 > 1 14=" },
+	{ { .interface_id = (const uint8_t *)"", .mac = (const uint8_t *)"m", .mac_len = 1,
+		  .mac_type = 1, .port = 65535 },
+	  "12/0 18= 79=00016d 135=ffff > 1 14=" },
 };
 
 Test(edit6, wrap)
