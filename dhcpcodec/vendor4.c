@@ -57,28 +57,47 @@ static enum dhcp_err put_block(struct value *v, uint32_t enterprise, const uint8
 	return DHCP_OK;
 }
 
-enum dhcp_err dhcp4_edit_vendor(struct dhcp4_edit *e, uint32_t enterprise, uint8_t sub,
-	const uint8_t *val, size_t len)
+/* Adds the values of all options 125 of an area to old[*ret_len]; false if that is too small. */
+static bool gather(const uint8_t *area, size_t area_len, uint8_t old[VALUE_MAX], size_t *ret_len)
 {
-	struct tlv_iter it = tlv_begin(e->msg + DHCP4_OPTIONS, e->len - DHCP4_OPTIONS);
-	enum dhcp_err err = DHCP_OK;
-	struct value v = { .len = 0 };
-	uint8_t old[VALUE_MAX];
-	size_t old_len = 0, pos = 0;
-	bool found = false;
+	struct tlv_iter it = tlv_begin(area, area_len);
 	struct tlv t;
 
-	if (e->err != DHCP_OK || len > 253)
-		return e->err != DHCP_OK ? e->err : DHCP_E_RANGE;
-	/* RFC 3396: what several instances hold is one value. */
 	while (tlv_next(&TLV_DHCP4, &it, &t)) {
 		if (t.code != DHO_VIVSO)
 			continue;
-		if (t.len > sizeof(old) - old_len)
-			return DHCP_E_RANGE;
-		memcpy(old + old_len, t.val, t.len);
-		old_len += t.len;
+		if (t.len > VALUE_MAX - *ret_len)
+			return false;
+		memcpy(old + *ret_len, t.val, t.len);
+		*ret_len += t.len;
 	}
+	return true;
+}
+
+/* RFC 3396: what several instances hold is one value; section 5: options, then file, then sname. */
+static bool gather_all(const struct dhcp4_edit *e, uint8_t old[VALUE_MAX], size_t *ret_len)
+{
+	*ret_len = 0;
+	return gather(e->msg + DHCP4_OPTIONS, e->len - DHCP4_OPTIONS, old, ret_len) &&
+		((e->overload & 1) == 0 ||
+			gather(e->msg + DHCP4_FILE, DHCP4_FILE_LEN, old, ret_len)) &&
+		((e->overload & 2) == 0 ||
+			gather(e->msg + DHCP4_SNAME, DHCP4_SNAME_LEN, old, ret_len));
+}
+
+enum dhcp_err dhcp4_edit_vendor(struct dhcp4_edit *e, uint32_t enterprise, uint8_t sub,
+	const uint8_t *val, size_t len)
+{
+	enum dhcp_err err = DHCP_OK;
+	struct value v = { .len = 0 };
+	uint8_t old[VALUE_MAX];
+	size_t old_len, pos = 0;
+	bool found = false;
+
+	if (e->err != DHCP_OK || len > 253)
+		return e->err != DHCP_OK ? e->err : DHCP_E_RANGE;
+	if (!gather_all(e, old, &old_len))
+		return DHCP_E_RANGE;
 	while (pos < old_len && err == DHCP_OK) {
 		size_t block;
 

@@ -96,6 +96,20 @@ Test(vendor4, tables)
 	}
 }
 
+/* RFC 3396 section 5: the value goes on in file and sname; it is then put into the options field. */
+Test(vendor4, overloaded_fields)
+{
+	struct open o;
+
+	build_overloaded4(&msg, BOOTREPLY, "350105 340103 7d06 0000118b0301 ff", "7d02 0178 0c0161 ff",
+		"7d08 0000000903 010178 ff");
+	open_msg(&o, CAP);
+	cr_assert_eq(dhcp4_edit_vendor(&o.e, 4491, 1, (const uint8_t *)"ab", 2), DHCP_OK);
+	cr_assert_str_eq(finish(&o),
+		"53=05 52=03 125=0000118b0401026162" "0000000903010178|12=61|");
+	guard_free(o.p, o.cap);
+}
+
 /* A block has one byte of length: 255 bytes of sub-options, so 253 of a value. */
 Test(vendor4, the_longest_values)
 {
