@@ -17,6 +17,6 @@ enum exit_code {
 
 typedef int command_fn(int argc, char **argv);
 
-command_fn cmd_run, cmd_check, cmd_replay, cmd_explain;
+command_fn cmd_run, cmd_check, cmd_replay, cmd_explain, cmd_registry;
 
 #endif

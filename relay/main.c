@@ -18,6 +18,8 @@ static const struct command {
 		"the same pipeline over a capture, without root" },
 	{ "explain", cmd_explain, "[-c FILE] [--response HEX] ID",
 		"which user, rule, subnet and options a client gets, and why" },
+	{ "registry", cmd_registry, "check|find|list|add|set|remove|import|export ...",
+		"look at a registry file and edit it, atomically" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands that look and edit, run as processes: what they print and how they end. */
+
+#include <criterion/criterion.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[64], output[65536];
+
+static void begin(void)
+{
+	snprintf(folder, sizeof(folder), "/tmp/usher-commands-XXXXXX");
+	cr_assert(mkdtemp(folder) != NULL);
+}
+
+static void end(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	cr_assert_eq(system(command), 0);
+}
+
+static void put(const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	cr_assert(f != NULL);
+	fputs(text, f);
+	cr_assert_eq(fclose(f), 0);
+}
+
+/* Runs usher with the arguments, in the folder; both outputs end up in output[]. Returns its exit code. */
+static int run(const char *arguments)
+{
+	const char *usher = getenv("USHER");
+	char program[4096], command[8192];
+	size_t n;
+	FILE *f;
+
+	cr_assert(usher != NULL, "USHER is not set: run the tests by make test");
+	cr_assert(realpath(usher, program) != NULL, "%s: no such program", usher);
+	snprintf(command, sizeof(command), "cd %s && '%s' %s 2>&1", folder, program, arguments);
+	f = popen(command, "r");
+	cr_assert(f != NULL);
+	n = fread(output, 1, sizeof(output) - 1, f);
+	output[n] = '\0';
+	return WEXITSTATUS(pclose(f));
+}
+
+static void says(const char *text)
+{
+	cr_expect(strstr(output, text) != NULL, "\"%s\" is not in:\n%s", text, output);
+}
+
+static const char config[] =
+	"{ \"registry\": { \"file\": \"registry.jsonl\" }, \"outcome\": { \"file\": \"out.txt\" },\n"
+	"  \"subnets\": [ { \"name\": \"open\", \"prefixes\": [\"192.0.2.0/24\", \"2001:db8:1::/64\"] },\n"
+	"    { \"name\": \"restricted\", \"prefixes\": [\"198.51.100.0/24\", \"3000::/64\"] } ],\n"
+	"  \"rules\": [ { \"when\": { \"registered\": true }, \"subnet\": \"open\",\n"
+	"      \"options\": { \"set\": { \"routers\": \"192.0.2.1\" } } },\n"
+	"    { \"subnet\": \"restricted\" } ] }\n";
+
+static const char registry[] =
+	"# three users\n"
+	"{ \"type\": \"HW_ADDR\", \"id\": \"02:00:00:00:00:0a\", \"bootfile\": \"a.0\" }\n"
+	"{ \"type\": \"DUID\", \"id\": \"00030001020000000a0a\" }\n";
+
+TestSuite(commands, .init = begin, .fini = end);
+
+Test(commands, registry_edits)
+{
+	put("registry.jsonl", registry);
+	cr_assert_eq(run("registry check registry.jsonl"), 0, "%s", output);
+	says("2 users, 0 wrong lines");
+	cr_assert_eq(run("registry add registry.jsonl 0c:0e:0a:01:ff:04 routers=192.0.2.1"), 0);
+	cr_assert_eq(run("registry add registry.jsonl 0c0e0a01ff04"), 1);
+	says("registry.jsonl:4: user HW_ADDR=0c0e0a01ff04 is there already");
+	cr_assert_eq(run("registry set registry.jsonl 0c0e0a01ff04 routers=nowhere"), 1);
+	says("expected an IPv4 address");
+	cr_assert_eq(run("registry set registry.jsonl 0c0e0a01ff04 routers=192.0.2.9 group=staff"), 0);
+	cr_assert_eq(run("registry find registry.jsonl 0c:0e:0a:01:ff:04"), 0);
+	says("4: {\"type\": \"HW_ADDR\", \"id\": \"0c:0e:0a:01:ff:04\", \"routers\": \"192.0.2.9\", "
+	     "\"group\": \"staff\"}");
+	cr_assert_eq(run("registry set registry.jsonl 0c0e0a01ff04 routers"), 0);
+	cr_assert_eq(run("registry remove registry.jsonl 02000000000a 00030001020000000a0a"), 0);
+	cr_assert_eq(run("registry export --to csv registry.jsonl"), 0);
+	cr_expect_str_eq(output, "type,id,group\nHW_ADDR,0c:0e:0a:01:ff:04,staff\n");
+	cr_assert_eq(run("registry find registry.jsonl 02000000000a"), 1);
+	says("is not in registry.jsonl");
+	cr_assert_eq(run("registry list nowhere.jsonl"), 3, "%s", output);
+}
+
+Test(commands, registry_import)
+{
+	put("dnsmasq.conf", "dhcp-host=11:22:33:44:55:66,printer,192.0.2.5\ndhcp-host=nonsense::\n");
+	run("registry import --from dnsmasq dnsmasq.conf registry.jsonl");
+	says("1 users added or changed");
+	cr_assert_eq(run("registry find registry.jsonl 112233445566"), 0);
+	says("\"host-name\": \"printer\"");
+	cr_assert_eq(run("registry import --from word dnsmasq.conf registry.jsonl"), 1);
+	cr_assert_eq(run("registry"), 1);
+	says("usage: usher registry check FILE");
+}
+
+Test(commands, explain)
+{
+	put("usher.json", config);
+	put("registry.jsonl", registry);
+	cr_assert_eq(run("explain -c usher.json 02:00:00:00:00:0a"), 0, "%s", output);
+	says("registered, registry.jsonl:2");
+	says("rule 1    (line 4) matches");
+	says("hint        82.5 192.0.2.0");
+	says("routers = 192.0.2.1  [hex:c0000201]");
+	says("bootfile = a.0");
+	cr_assert_eq(run("explain -c usher.json 02:00:00:00:00:0b"), 0);
+	says("not registered in registry.jsonl");
+	says("does not match: { \"registered\": true }");
+	says("rule 2    (line 6) matches");
+	says("subnet      restricted: the rule says so");
+	cr_assert_eq(run("explain -c usher.json 00030001020000000a0a"), 0);
+	says("hint        link-address 2001:db8:1::1");
+	cr_assert_eq(run("explain -c usher.json xyz"), 1);
+	says("\"xyz\": ");
+	cr_assert_eq(run("explain -c usher.json --response 0102 02000000000a"), 0);
+	says("response    -: untouched");
+	cr_assert_eq(run("explain -c usher.json --response 01x 02000000000a"), 1);
+}
+
+/* A DISCOVER in an Ethernet frame, with room behind it that END closes. */
+static size_t discover(uint8_t *frame, uint8_t last)
+{
+	static const uint8_t options[] = { 99, 130, 83, 99, 53, 1, 1, 255 };
+	uint8_t *ip = frame + 14, *bootp = ip + 28;
+
+	memset(frame, 0, 14 + 28 + 300);
+	frame[12] = 0x08;
+	ip[0] = 0x45;
+	ip[2] = (28 + 300) >> 8;
+	ip[3] = (28 + 300) & 255;
+	ip[8] = 64;
+	ip[9] = 17;
+	memset(ip + 16, 255, 4);
+	ip[21] = 68;
+	ip[23] = 67;
+	ip[24] = (8 + 300) >> 8;
+	ip[25] = (8 + 300) & 255;
+	bootp[0] = bootp[1] = 1;
+	bootp[2] = 6;
+	bootp[28] = 2;
+	bootp[33] = last;
+	memcpy(bootp + 236, options, sizeof(options));
+	return 14 + 28 + 300;
+}
+
+/* pcap's header and records by hand, so that libpcap is not both writer and reader. */
+static void put_capture(const char *name, size_t cut)
+{
+	static const uint32_t head[] = { 0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1 };
+	uint8_t frame[2][512];
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "wb");
+	cr_assert(f != NULL);
+	fwrite(head, sizeof(head), 1, f);
+	for (uint8_t i = 0; i < 2; i++) {
+		size_t len = discover(frame[i], (uint8_t)(0x0a + i));
+		uint32_t record[4] = { 1000, i, (uint32_t)len, (uint32_t)len };
+
+		fwrite(record, sizeof(record), 1, f);
+		fwrite(frame[i], i == 1 ? len - cut : len, 1, f);
+	}
+	cr_assert_eq(fclose(f), 0);
+}
+
+Test(commands, replay)
+{
+	put("usher.json", config);
+	put("registry.jsonl", registry);
+	put_capture("in.pcap", 0);
+	cr_assert_eq(run("replay -c usher.json in.pcap out.pcap"), 0, "%s", output);
+	says("1970-01-01T00:16:40.000000Z query    DISCOVER   HW_ADDR=02000000000a; registered, subnet open");
+	says("HW_ADDR=02000000000b; unregistered, subnet restricted, rule 2; hint restricted; edited");
+	says("2 frames: 2 IP packets, 0 others copied; 2 accepted, 0 dropped");
+	/* What was sent on carries the hint, so a second run takes it out and puts it in again. */
+	cr_assert_eq(run("replay -c usher.json out.pcap again.pcap && cmp out.pcap again.pcap"), 0, "%s",
+		output);
+	says("stripped");
+	cr_assert_eq(run("replay -c usher.json --json in.pcap 2>/dev/null"), 0);
+	says("\"message\":\"DISCOVER\",\"client\":\"HW_ADDR=02000000000a\"");
+}
+
+Test(commands, replay_of_a_damaged_capture)
+{
+	put("usher.json", config);
+	put("registry.jsonl", registry);
+	put_capture("cut.pcap", 20);
+	cr_assert_eq(run("replay -c usher.json cut.pcap"), 3, "%s", output);
+	says("cut.pcap: damaged: ");
+	says("after 1 frames that were read");
+	put("none.pcap", "this is no capture");
+	cr_assert_eq(run("replay -c usher.json none.pcap"), 3);
+	cr_assert_eq(run("replay -c usher.json nowhere.pcap"), 3);
+	says("nowhere.pcap: No such file or directory");
+	cr_assert_eq(run("replay -c nowhere.json cut.pcap"), 1);
+	cr_assert_eq(run("replay"), 1);
+	says("usage: usher replay");
+}
