@@ -74,7 +74,8 @@ static int check_registry(const struct config *c)
 	for (size_t i = 0; i < reg_report_kept(&report); i++)
 		fprintf(stderr, "%s\n", report.first[i].text);
 	bad = report.count + check_subnets(c, result.registry);
-	printf("registry %s: %zu users, %zu bytes of memory\n", c->registry.file,
+	/* A comment: what is printed is a config again. */
+	printf("// registry %s: %zu users, %zu bytes of memory\n", c->registry.file,
 		registry_count(result.registry), registry_size(result.registry));
 	registry_free(result.registry);
 	if (bad == 0)
