@@ -32,14 +32,23 @@ BUILD  ?= build
 endif
 
 LIBS     := libnetfilter_queue libmnl yajl libpcap
+# A registry in MySQL, where libmariadb is there. HAVE_MYSQL=0: without.
+HAVE_MYSQL ?= $(if $(shell pkg-config --exists libmariadb && echo yes),1,0)
+ifeq ($(HAVE_MYSQL),1)
+LIBS     += libmariadb
+NOT_BUILT := registry/source_no_mysql.c
+else
+NOT_BUILT := $(filter-out %/source_no_mysql.c,$(wildcard registry/*mysql*.c tests/registry/*mysql*.c))
+endif
 ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -fvisibility=hidden -pthread \
 	$(WARN) $(SANFLAGS) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
 LDLIBS   := $(shell pkg-config --libs $(LIBS)) -ldl
 
-SRC      := $(wildcard dhcpcodec/*.c registry/*.c rules/*.c relay/*.c)
+SRC      := $(filter-out $(NOT_BUILT),$(wildcard dhcpcodec/*.c registry/*.c rules/*.c relay/*.c))
 OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
 LIBOBJ   := $(filter-out $(BUILD)/obj/relay/main.o,$(OBJ))
-TESTSRC  := $(wildcard tests/*.c tests/dhcpcodec/*.c tests/registry/*.c tests/rules/*.c tests/relay/*.c)
+TESTSRC  := $(filter-out $(NOT_BUILT),$(wildcard tests/*.c tests/dhcpcodec/*.c tests/registry/*.c tests/rules/*.c \
+	tests/relay/*.c))
 TESTOBJ  := $(TESTSRC:%.c=$(BUILD)/obj/%.o)
 BENCHOBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c)) $(BUILD)/obj/tests/build.o
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a bucket that is full goes on in the next one, and how a user is taken out without leaving
- * a mark: an empty slot ends a search, so whoever was pushed past a bucket moves back into it when a
- * slot there becomes free.
+ * Hides how a bucket that is full goes on in the next one, and how a user is taken out without
+ * leaving a mark: an empty slot ends a search, so whoever was pushed past a bucket moves back into
+ * it when a slot there becomes free.
  */
 #include "registry/bucket.h"
 
@@ -45,7 +45,8 @@ const struct reg_user *bucket_place(const struct buckets *b, uint64_t at, uint64
 			if ((uint32_t)slot != (uint32_t)hash)
 				continue;
 			there = user_of(b, slot);
-			if (reg_user_is(there, (enum reg_id_type)user->type, user->id, user->id_len))
+			if (reg_user_is(there, (enum reg_id_type)user->type, user->id,
+				user->id_len))
 				return there;
 		}
 	}
@@ -67,8 +68,8 @@ static bool is_full(const struct reg_bucket *bucket)
 }
 
 /*
- * The slot of a user who passed the full bucket i on the way to its own: *ret_i is that one's bucket. It
- * can only be in the buckets up to the next that is not full.
+ * The slot of a user who passed the full bucket i on the way to its own: *ret_i is that one's
+ * bucket. It can only be in the buckets up to the next that is not full.
  */
 static uint64_t *find_pushed(const struct buckets *b, size_t i, size_t *ret_i)
 {

@@ -18,8 +18,8 @@ struct buckets {
 void bucket_prefetch(const struct buckets *b, uint64_t hash);
 
 /*
- * Puts the user at offset `at` into its bucket, or returns the user that is already there under its id.
- * There are more slots than users.
+ * Puts the user at offset `at` into its bucket, or returns the user that is already there under its
+ * id. There are more slots than users.
  */
 const struct reg_user *bucket_place(const struct buckets *b, uint64_t at, uint64_t hash);
 

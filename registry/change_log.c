@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the ranges: sorted, none touching the next, and the hole below each with the time when it was
- * noticed. One server that numbers its rows one by one has no holes but those of transactions that
- * are open or were rolled back. A cluster whose nodes take every n-th number has many, all the time;
- * then a question names no holes and what comes back is compared.
+ * Hides the ranges: sorted, none touching the next, and the hole below each with the time when it
+ * was noticed. One server that numbers its rows one by one has no holes but those of transactions
+ * that are open or were rolled back. A cluster whose nodes take every n-th number has many, all the
+ * time; then a question names no holes and what comes back is compared.
  */
 #include "registry/change_log.h"
 

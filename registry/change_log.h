@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which rows of a change table have been seen. Their numbers are given out when a row is written, but
- * the row is seen when its transaction commits, and transactions do not commit in that order. So a
- * number that is passed over may still come: it is a hole, and is asked for until it is old.
+ * Which rows of a change table have been seen. Their numbers are given out when a row is written,
+ * but the row is seen when its transaction commits, and transactions do not commit in that order.
+ * So a number that is passed over may still come: it is a hole, and is asked for until it is old.
  */
 #ifndef USHER_REGISTRY_CHANGE_LOG_H
 #define USHER_REGISTRY_CHANGE_LOG_H
@@ -47,9 +47,10 @@ void change_log_settle(struct change_log *l, uint64_t number);
 void change_log_expire(struct change_log *l, int64_t now_ms);
 
 /*
- * What to ask for: holes, and all from the highest number seen on, that one included. With more holes
- * than a question can name it is all from the first hole on, or, unless `thorough`, from the first
- * that is younger than CHANGE_YOUNG_MS. Returns how many ranges; at least 1, the last without end.
+ * What to ask for: holes, and all from the highest number seen on, that one included. With more
+ * holes than a question can name it is all from the first hole on, or, unless `thorough`, from the
+ * first that is younger than CHANGE_YOUNG_MS. Returns how many ranges; at least 1, the last without
+ * end.
  */
 size_t change_log_ask(const struct change_log *l, int64_t now_ms, bool thorough,
 	struct change_range out[static CHANGE_ASKS]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides where a password comes from and what may be wrong with the place. It is in memory only between
- * password_read() and password_forget(); what a library copies of it is not our business. Nothing
- * here puts any of it into an error.
+ * Hides where a password comes from and what may be wrong with the place. It is in memory only
+ * between password_read() and password_forget(); what a library copies of it is not our business.
+ * Nothing here puts any of it into an error.
  */
 #include "registry/password.h"
 

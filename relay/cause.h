@@ -32,6 +32,7 @@
 	X(oversize,        "would be longer than the path allows") \
 	X(no_space,        "edit did not fit") \
 	X(by_rule,         "a rule says so") \
+	X(no_registry,     "no registry was read yet") \
 	X(wrong_subnet,    "the server's answer is not in the subnet decided on") \
 	X(moved,           "ACK turned into NAK: not entitled to the address") \
 	X(internal,        "a stage failed")

@@ -6,8 +6,7 @@
  */
 #include "relay/command.h"
 
-#include "registry/load.h"
-#include "relay/config.h"
+#include "relay/data_source.h"
 #include "relay/log.h"
 
 #include <getopt.h>
@@ -39,7 +38,8 @@ static bool knows_subnet(const struct config *c, const char *name, size_t len)
 }
 
 /* A user with a subnet that is none would be restricted, which nobody wants to find out later. */
-static size_t check_subnets(const struct config *c, const struct registry *reg)
+static size_t check_subnets(
+	const struct config *c, const char *source, const struct registry *reg)
 {
 	size_t count = 0;
 
@@ -55,7 +55,7 @@ static size_t check_subnets(const struct config *c, const struct registry *reg)
 			continue;
 		log_escape(safe, sizeof(safe), name, len);
 		fprintf(stderr, "%s:%u: subnet: no subnet of the config is called \"%s\"\n",
-			c->registry.file, registry_source_line(u), safe);
+			source, registry_source_line(u), safe);
 	}
 	return count;
 }
@@ -65,22 +65,24 @@ static int check_registry(const struct config *c)
 	struct reg_report report = { 0 };
 	struct load_result result;
 	struct reg_error err;
+	char buf[256];
+	const char *source = data_source_name(c, buf, sizeof(buf));
 	size_t bad;
 
-	if (registry_load_file(c->registry.file, true, &report, &result, &err) != REG_OK) {
+	if (data_source_read(c, true, &report, &result, &err) != REG_OK) {
 		fprintf(stderr, "%s\n", err.text);
 		return EXIT_CODE_CONFIG;
 	}
 	for (size_t i = 0; i < reg_report_kept(&report); i++)
 		fprintf(stderr, "%s\n", report.first[i].text);
-	bad = report.count + check_subnets(c, result.registry);
+	bad = report.count + check_subnets(c, source, result.registry);
 	/* A comment: what is printed is a config again. */
-	printf("// registry %s: %zu users, %zu bytes of memory\n", c->registry.file,
+	printf("// registry %s: %zu users, %zu bytes of memory\n", source,
 		registry_count(result.registry), registry_size(result.registry));
 	registry_free(result.registry);
 	if (bad == 0)
 		return EXIT_CODE_OK;
-	fprintf(stderr, "%s: %zu errors%s\n", c->registry.file, bad,
+	fprintf(stderr, "%s: %zu errors%s\n", source, bad,
 		report.count == 0 || c->registry.bad_lines == LINES_SKIP ? "" :
 			": it would be refused as a whole (registry.bad_lines)");
 	return EXIT_CODE_CONFIG;

@@ -6,6 +6,7 @@
  */
 #include "relay/command.h"
 
+#include "relay/data_source.h"
 #include "relay/describe.h"
 #include "relay/offline.h"
 #include "relay/override.h"
@@ -36,17 +37,18 @@ static void to_stdout(void *ctx, const char *text, size_t len)
 static void explain_user(const struct explain *x, const struct packet *p)
 {
 	struct description d;
+	char buf[256];
+	const char *name = data_source_name(x->o.config, buf, sizeof(buf));
 
 	describe(p, &d);
 	printf("client      %s\n", d.client);
 	if (p->user != NULL)
-		printf("user        registered, %s:%u\n", x->o.config->registry.file,
-			registry_source_line(p->user));
+		printf("user        registered, %s:%u\n", name, registry_source_line(p->user));
 	else if (override_user(p) != NULL)
 		printf("user        not registered; the default user of %s:%u gives its options\n",
-			x->o.config->registry.file, registry_source_line(override_user(p)));
+			name, registry_source_line(override_user(p)));
 	else
-		printf("user        not registered in %s\n", x->o.config->registry.file);
+		printf("user        not registered in %s\n", name);
 }
 
 static void print_rule(void *ctx, const struct explained *e)

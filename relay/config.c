@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEYS_MAX = 64 };
+enum { KEYS_MAX = 96 };
 
 struct reading {
 	struct config_reader r;
@@ -57,19 +57,15 @@ static enum rule_err unknown(struct reading *rd, const struct node *n, const cha
 	const struct config_key *keys = config_keys(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		const char *dot = strchr(keys[i].path, '.');
+		const char *rest = keys[i].path;
 
 		if (len > 0) {
-			if (strncmp(keys[i].path, group, len) == 0 && keys[i].path[len] == '.')
-				known[found++] = keys[i].path + len + 1;
-			continue;
+			if (strncmp(rest, group, len) != 0 || rest[len] != '.')
+				continue;
+			rest += len + 1;
 		}
-		known[found] = keys[i].path;
-		if (dot != NULL) {
-			snprintf(groups[found], sizeof(groups[0]), "%.*s",
-				(int)(dot - keys[i].path), keys[i].path);
-			known[found] = groups[found];
-		}
+		snprintf(groups[found], sizeof(groups[0]), "%.*s", (int)strcspn(rest, "."), rest);
+		known[found] = groups[found];
 		found++;
 	}
 	return node_unknown(n, rd->r.err, known, found, sizeof(known[0]));
@@ -90,13 +86,47 @@ static enum rule_err read_object(struct reading *rd, const struct node *object, 
 		if (k != NULL) {
 			rd->seen[k - keys] = true;
 			e = k->type->parse(&rd->r, k, n);
-		} else if (*group == '\0' && is_group(path)) {
+		} else if (strchr(n->key, '.') == NULL && is_group(path)) {
 			e = read_object(rd, n, path);
 		} else {
 			e = unknown(rd, n, group);
 		}
 	}
 	return e;
+}
+
+/* Where the users are: in a file or in a database, and what the one or the other needs. */
+static enum rule_err check_place(struct reading *rd, const struct node *root)
+{
+	const struct node *registry = node_get(root, "registry"), *mysql = NULL;
+	struct config_mysql *m = &rd->r.config->registry.mysql;
+	struct rule_error *err = rd->r.err;
+
+	if (registry != NULL)
+		mysql = node_get(registry, "mysql");
+	m->used = mysql != NULL;
+	if (!m->used)
+		return RULE_OK;
+	if (node_get(registry, "file") != NULL)
+		return node_fail(mysql, err, RULE_E_CONFLICT,
+			"excludes registry.file: a registry is in a database or in a file");
+	if (m->database[0] == '\0')
+		return node_fail(mysql, err, RULE_E_MISSING,
+			"expected database, the name of the database that holds the users");
+	if (m->socket[0] == '\0' && m->host[0] == '\0')
+		return node_fail(mysql, err, RULE_E_MISSING, "expected a host or a socket");
+	if (m->password_file[0] != '\0' && m->password_env[0] != '\0')
+		return node_fail(mysql, err, RULE_E_CONFLICT,
+			"expected password_file or password_env, not both");
+	return RULE_OK;
+}
+
+/* Whether what is said to the database can be read, and its answers made up, by others. */
+static bool is_exposed(const struct config_mysql *m)
+{
+	return m->used && m->socket[0] == '\0' && m->tls_ca[0] == '\0' &&
+		strcmp(m->host, "localhost") != 0 && strncmp(m->host, "127.", 4) != 0 &&
+		strcmp(m->host, "::1") != 0;
 }
 
 static enum rule_err read_defaults(struct reading *rd)
@@ -155,6 +185,11 @@ static bool warn(struct reading *rd, const struct node *root)
 		!policy_warn(rd->r.builder, subnets != NULL ? subnets : root,
 			"no subnets are given, so no client is steered or restricted"))
 		return false;
+	if (is_exposed(&c->registry.mysql) &&
+		!policy_warn(rd->r.builder, node_get(node_get(root, "registry"), "mysql"),
+			"without tls_ca whoever is on the way to \"%s\" can read and change the registry",
+			c->registry.mysql.host))
+		return false;
 	for (size_t i = 0; i < c->server_interfaces.count; i++) {
 		const char *name = c->server_interfaces.all[i];
 
@@ -185,7 +220,8 @@ static bool read_config(
 	const struct node *root = node_parse(arena, text, len, rd->r.err);
 
 	rd->r.config->path = arena_copy(arena, path, strlen(path));
-	if (root == NULL || read_object(rd, root, "") != RULE_OK || read_defaults(rd) != RULE_OK)
+	if (root == NULL || read_object(rd, root, "") != RULE_OK || read_defaults(rd) != RULE_OK ||
+		check_place(rd, root) != RULE_OK)
 		return false;
 	derive_key(policy_treatment(rd->r.builder));
 	if (rd->r.config->path == NULL || !warn(rd, root)) {

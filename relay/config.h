@@ -19,6 +19,8 @@ enum {
 
 enum config_mode { MODE_INLINE };
 enum bad_lines { LINES_REJECT, LINES_SKIP };
+/* What to do at a start when the database has no registry for us: wait for it, or begin without. */
+enum unavailable { UNAVAILABLE_WAIT, UNAVAILABLE_RESTRICT, UNAVAILABLE_PASS };
 enum outcome_format { OUTCOME_USER_CHK, OUTCOME_JSON };
 
 /* A list of names that ends with NULL. */
@@ -27,13 +29,25 @@ struct names {
 	size_t count;
 };
 
+/* Where the registry is when it is in a database: docs/mysql.md. */
+struct config_mysql {
+	bool used;
+	const char *host, *socket;   /* socket "": by TCP */
+	uint16_t port;
+	const char *database, *user, *table;
+	const char *password_file, *password_env, *tls_ca; /* "": none */
+	uint32_t poll_ms, connect_timeout_ms, read_timeout_ms;
+	enum unavailable on_unavailable;
+};
+
 struct config {
 	const char *path;            /* of the config itself */
 	enum config_mode mode;
 	uint16_t queue_first, queue_last;
 	bool fail_open;
 	struct {
-		const char *file;
+		const char *file;    /* not used if mysql is */
+		struct config_mysql mysql;
 		enum bad_lines bad_lines;
 		uint32_t refresh_wait_ms;
 	} registry;

@@ -17,6 +17,10 @@ static const struct choice treats[] = {
 static const struct choice lines[] = {
 	{ "reject", LINES_REJECT }, { "skip", LINES_SKIP }, { NULL, 0 }
 };
+static const struct choice unavailables[] = {
+	{ "wait", UNAVAILABLE_WAIT }, { "restrict", UNAVAILABLE_RESTRICT },
+	{ "pass", UNAVAILABLE_PASS }, { NULL, 0 }
+};
 static const struct choice formats[] = {
 	{ "user_chk", OUTCOME_USER_CHK }, { "json", OUTCOME_JSON }, { NULL, 0 }
 };
@@ -39,6 +43,7 @@ static const struct choice levels[] = {
 
 #define FIELD(s, f) .offset = offsetof(struct s, f), .size = sizeof(((struct s *)NULL)->f)
 #define CONFIG(f) FIELD(config, f)
+#define MYSQL(f) .place = PLACE_MYSQL, CONFIG(registry.mysql.f)
 #define TREATMENT(f) .treat = true, FIELD(treatment, f)
 
 /* clang-format off */
@@ -50,9 +55,35 @@ static const struct config_key keys[] = {
 	{ "fail", &type_choice, "\"open\"", CONFIG(fail_open), .choices = fails,
 	  .help = "whether a full queue passes packets unseen or drops them" },
 	{ "registry.file", &type_text, "\"/etc/usher/registry.jsonl\"", CONFIG(registry.file),
-	  .min = 1, .max = 4095, .help = "the registry, one JSON object a line" },
-	{ "registry.mysql", &type_none, "null",
-	  .help = "a registry in MySQL; not in this version" },
+	  .place = PLACE_FILE, .min = 1, .max = 4095,
+	  .help = "the registry, one JSON object a line" },
+	{ "registry.mysql.host", &type_name, "\"localhost\"", MYSQL(host), .min = 0, .max = 255,
+	  .help = "where the database is, reached by TCP unless socket is given" },
+	{ "registry.mysql.port", &type_uint, "3306", MYSQL(port), .min = 1, .max = 65535,
+	  .help = "the port there" },
+	{ "registry.mysql.socket", &type_text, "\"\"", MYSQL(socket), .min = 0, .max = 107,
+	  .help = "the unix socket of a database on this machine; empty: by TCP" },
+	{ "registry.mysql.database", &type_name, "\"\"", MYSQL(database), .min = 0, .max = 64,
+	  .help = "the database that holds the tables; it has no default" },
+	{ "registry.mysql.user", &type_name, "\"usher\"", MYSQL(user), .min = 1, .max = 128,
+	  .help = "who we are to the database" },
+	{ "registry.mysql.password_file", &type_text, "\"\"", MYSQL(password_file), .min = 0,
+	  .max = 4095, .help = "a file whose first line is the password; empty: none" },
+	{ "registry.mysql.password_env", &type_name, "\"\"", MYSQL(password_env), .min = 0, .max = 255,
+	  .help = "an environment variable that is the password; empty: none" },
+	{ "registry.mysql.table", &type_name, "\"usher_users\"", MYSQL(table), .min = 1, .max = 56,
+	  .help = "the table of users; that of changes is called the same and _changes" },
+	{ "registry.mysql.tls_ca", &type_text, "\"\"", MYSQL(tls_ca), .min = 0, .max = 4095,
+	  .help = "certificates by which the database must prove itself; empty: no TLS" },
+	{ "registry.mysql.poll_ms", &type_uint, "200", MYSQL(poll_ms), .min = 10, .max = 3600000,
+	  .help = "how often the database is asked what has changed" },
+	{ "registry.mysql.connect_timeout_ms", &type_uint, "3000", MYSQL(connect_timeout_ms), .min = 10,
+	  .max = 600000, .help = "how long a connection may take" },
+	{ "registry.mysql.read_timeout_ms", &type_uint, "5000", MYSQL(read_timeout_ms), .min = 10,
+	  .max = 600000, .help = "how long an answer, or the next row of one, may take" },
+	{ "registry.mysql.on_unavailable", &type_choice, "\"wait\"", MYSQL(on_unavailable),
+	  .choices = unavailables,
+	  .help = "what to do at a start for which the database has no registry" },
 	{ "registry.bad_lines", &type_choice, "\"reject\"", CONFIG(registry.bad_lines),
 	  .choices = lines,
 	  .help = "whether a registry with a wrong line is refused whole or taken without it" },

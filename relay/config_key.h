@@ -26,6 +26,9 @@ struct config_type {
 		struct writer *w);
 };
 
+/* Of the two places for a registry a config has one, and the keys of the other do not apply. */
+enum config_place { PLACE_ANY, PLACE_FILE, PLACE_MYSQL };
+
 /* A new key is a row: everything that is said of it, here and in the man page, comes from it. */
 struct config_key {
 	const char *path;            /* "registry.file": the key in its object */
@@ -35,14 +38,15 @@ struct config_key {
 	size_t offset, size;         /* the field */
 	uint32_t min, max;           /* of a number; of a text: its bytes */
 	const struct choice *choices;
+	enum config_place place;
 	const char *help;            /* what it does, in half a sentence */
 };
 
 const struct config_key *config_keys(size_t *ret_count);
 
-extern const struct config_type type_bool, type_choice, type_uint, type_text, type_names;
+extern const struct config_type type_bool, type_choice, type_uint, type_text, type_name, type_names;
 extern const struct config_type type_mode, type_queues, type_mark, type_state_key, type_relays;
 extern const struct config_type type_identify;
-extern const struct config_type type_subnets, type_rules, type_none;
+extern const struct config_type type_subnets, type_rules;
 
 #endif

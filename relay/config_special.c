@@ -270,13 +270,3 @@ static void print_nothing(
 
 const struct config_type type_subnets = { "list of subnets", parse_subnets, print_nothing };
 const struct config_type type_rules = { "list of rules", parse_rules, print_nothing };
-
-static enum rule_err parse_none(
-	struct config_reader *r, const struct config_key *k, const struct node *n)
-{
-	if (n->kind == JSON_NULL)
-		return RULE_OK;
-	return node_fail(n, r->err, RULE_E_KEY, "expected nothing here: %s", k->help);
-}
-
-const struct config_type type_none = { "not in this version", parse_none, print_nothing };

@@ -130,6 +130,18 @@ static void print_text(
 
 const struct config_type type_text = { "path", parse_text, print_text };
 
+static enum rule_err parse_name(
+	struct config_reader *r, const struct config_key *k, const struct node *n)
+{
+	enum rule_err e = node_string(n, k->min, k->max, "a name", r->err);
+
+	if (e == RULE_OK)
+		memcpy(field(r, k), &n->text, sizeof(n->text));
+	return e;
+}
+
+const struct config_type type_name = { "name", parse_name, print_text };
+
 static enum rule_err parse_names(
 	struct config_reader *r, const struct config_key *k, const struct node *n)
 {

@@ -8,7 +8,6 @@
  */
 #include "relay/daemon.h"
 
-#include "registry/source_file.h"
 #include "relay/command.h"
 #include "relay/selfcheck.h"
 #include "relay/statistics.h"
@@ -20,43 +19,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum {
-	RELOAD_WAIT_MS = 2000,           /* how long SIGHUP waits for the registry */
-	FLUSH_MS = 2000,                 /* how long the end waits for the disk */
-};
-
-static void publish_registry(
-	void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
-{
-	struct daemon *d = ctx;
-
-	if (fd >= 0)
-		close(fd);
-	live_set_registry(&d->live, reg, stats);
-	log_info("registry: %zu users, read in %.1f ms%s", stats->users,
-		(double)stats->micros / 1000, stats->added ? " (additions only)" : "");
-}
-
-static void say_registry(void *ctx, enum reload_news news, const char *text)
-{
-	static const enum log_level levels[] = {
-		[RELOAD_FAILED] = LEVEL_ERROR,
-		[RELOAD_RECOVERED] = LEVEL_INFO,
-		[RELOAD_WARNED] = LEVEL_WARNING,
-	};
-
-	struct daemon *d = ctx;
-
-	d->registry_failures += news == RELOAD_FAILED;
-	log_say(levels[news], "registry: %s%s", text,
-		news == RELOAD_FAILED ? ": the one read before stays in force" : "");
-}
+enum { FLUSH_MS = 2000 };                /* how long the end waits for the disk */
 
 static void poll_registry(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	refresh_poll(d->refresh);
+	feed_poll(&d->feed);
 }
 
 static void say_warnings(const struct config *c)
@@ -73,6 +42,17 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+static bool same_mysql(const struct config_mysql *a, const struct config_mysql *b)
+{
+	return a->used == b->used && same_text(a->host, b->host) &&
+		same_text(a->socket, b->socket) && a->port == b->port &&
+		same_text(a->database, b->database) && same_text(a->user, b->user) &&
+		same_text(a->table, b->table) && same_text(a->password_file, b->password_file) &&
+		same_text(a->password_env, b->password_env) && same_text(a->tls_ca, b->tls_ca) &&
+		a->poll_ms == b->poll_ms && a->connect_timeout_ms == b->connect_timeout_ms &&
+		a->read_timeout_ms == b->read_timeout_ms && a->on_unavailable == b->on_unavailable;
+}
+
 /* Keys that take effect at a start only: said, so that nobody waits for them. */
 static void say_unchanged(const struct config *a, const struct config *b)
 {
@@ -84,6 +64,7 @@ static void say_unchanged(const struct config *a, const struct config *b)
 		{ "queues", a->queue_first == b->queue_first && a->queue_last == b->queue_last },
 		{ "fail", a->fail_open == b->fail_open },
 		{ "registry.file", same_text(a->registry.file, b->registry.file) },
+		{ "registry.mysql", same_mysql(&a->registry.mysql, &b->registry.mysql) },
 		{ "registry.bad_lines", a->registry.bad_lines == b->registry.bad_lines },
 		{ "registry.refresh_wait_ms",
 			a->registry.refresh_wait_ms == b->registry.refresh_wait_ms },
@@ -119,22 +100,11 @@ static void reload_config(struct daemon *d)
 	live_offer_config(&d->live, c);
 }
 
-static void reload_registry(struct daemon *d)
-{
-	struct reg_error err;
-	enum reg_err e = refresh_force(d->refresh, RELOAD_WAIT_MS, &err);
-
-	if (e == REG_E_BUSY)
-		log_info("reload: the registry is still being read");
-	else if (e != REG_OK)
-		log_error("reload: %s: the registry in force stays", err.text);
-}
-
 /* A new config is published with the new registry, or without one if there is none. */
 void daemon_reload(struct daemon *d)
 {
 	reload_config(d);
-	reload_registry(d);
+	feed_reload(&d->feed);
 	live_take_config(&d->live);
 	if (d->outcome != NULL)
 		outcome_reopen(d->outcome);
@@ -159,7 +129,7 @@ static void on_usr1(void *ctx)
 		"%zu entries left out, %llu failed readings, generation %llu",
 		s.registry.users, s.registry.bytes / 1024, (double)s.age_ms / 1000,
 		(double)s.registry.micros / 1000, s.registry.bad,
-		(unsigned long long)d->registry_failures, (unsigned long long)s.generation);
+		(unsigned long long)d->feed.failures, (unsigned long long)s.generation);
 }
 
 static void on_usr2(void *ctx)
@@ -232,31 +202,37 @@ static int start_outcome(struct daemon *d)
 	return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_FILE;
 }
 
+static void on_arrival(void *ctx, uint32_t events)
+{
+	struct daemon *d = ctx;
+
+	(void)events;
+	loop_stop(&d->loop);
+}
+
+/* Where the config says so, nothing goes on before there is a registry, but for signals. */
+static int await_registry(struct daemon *d)
+{
+	struct loop_source arrival = { d->feed.arrival, on_arrival, d };
+	int err;
+
+	if (!feed_must_wait(&d->feed))
+		return EXIT_CODE_OK;
+	log_warning("waiting for the registry");
+	err = loop_add(&d->loop, &arrival);
+	if (err == 0) {
+		loop_run(&d->loop);
+		loop_remove(&d->loop, &arrival);
+	}
+	d->loop.stop = feed_must_wait(&d->feed);
+	return err == 0 ? EXIT_CODE_OK : fail(EXIT_CODE_OTHER, "waiting for the registry", err);
+}
+
 static int start_registry(struct daemon *d)
 {
-	struct source_file_options file = {
-		.path = d->boot->registry.file, .settle_ms = SOURCE_FILE_SETTLE_MS, .watch = true,
-	};
-	struct refresh_options o = {
-		.reload = {
-			.skip_bad = d->boot->registry.bad_lines == LINES_SKIP,
-			.settle_ms = SOURCE_FILE_SETTLE_MS,
-			.publish = publish_registry, .say = say_registry, .ctx = d,
-		},
-		.wait_ms = d->boot->registry.refresh_wait_ms,
-	};
-	struct reg_error err;
-	enum reg_err e = source_file_new(&file, &o.reload.source, &err);
+	int code = feed_start(&d->feed, &d->live, d->boot);
 
-	if (e == REG_OK) {
-		e = refresh_new(&o, &d->refresh, &err);
-		if (e != REG_OK)
-			o.reload.source->ops->free(o.reload.source);
-	}
-	if (e == REG_OK)
-		return EXIT_CODE_OK;
-	log_error("registry: %s", err.text);
-	return e == REG_E_NOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_CONFIG;
+	return code == EXIT_CODE_OK ? await_registry(d) : code;
 }
 
 static void say_finding(void *ctx, enum log_level level, const char *text)
@@ -308,7 +284,7 @@ static int start(struct daemon *d)
 		code = start_outcome(d);
 	if (code == EXIT_CODE_OK)
 		code = start_registry(d);
-	if (code == EXIT_CODE_OK) {
+	if (code == EXIT_CODE_OK && !d->loop.stop) {
 		check_surroundings(d);
 		code = start_workers(d);
 	}
@@ -322,7 +298,7 @@ static void stop(struct daemon *d)
 	size_t left;
 
 	workers_close(&d->workers);
-	refresh_free(d->refresh);
+	feed_stop(&d->feed);
 	left = outcome_free(d->outcome, FLUSH_MS);
 	if (left > 0)
 		log_error("outcome file %s: %zu bytes of records could not be written and are lost",
@@ -336,7 +312,7 @@ static int run(struct daemon *d)
 {
 	int code = start(d);
 
-	if (code == EXIT_CODE_OK) {
+	if (code == EXIT_CODE_OK && !d->loop.stop) {
 		log_info("usher %s runs: queues %u to %u, %s", USHER_VERSION, d->boot->queue_first,
 			d->boot->queue_last, d->config_path);
 		loop_run(&d->loop);

@@ -5,8 +5,7 @@
 #ifndef USHER_RELAY_DAEMON_H
 #define USHER_RELAY_DAEMON_H
 
-#include "registry/refresh.h"
-#include "relay/live.h"
+#include "relay/feed.h"
 #include "relay/loop.h"
 #include "relay/outcome.h"
 #include "relay/signals.h"
@@ -17,9 +16,7 @@ struct daemon {
 	const struct config *boot; /* the config it was started with; never freed while it runs */
 	struct live_store live;
 	struct outcome *outcome;         /* NULL: no records are written */
-	struct refresh *refresh;
-	_Atomic uint64_t
-		registry_failures; /* readings that failed; an older registry stayed in force */
+	struct feed feed;
 	struct worker_shared shared;
 	struct workers workers;
 	struct loop loop;

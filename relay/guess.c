@@ -60,6 +60,8 @@ void guess_batch(struct guess *ret, const struct snapshot *s, const struct batch
 {
 	for (size_t i = 0; i < b->count; i++) {
 		guess_one(&ret[i], &b->slots[i]);
+		if (s->registry == NULL)
+			ret[i].id = NULL;
 		if (ret[i].id == NULL)
 			continue;
 		ret[i].hash = registry_hash(s->registry, ret[i].type, ret[i].id, ret[i].len);

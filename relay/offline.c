@@ -5,7 +5,7 @@
  */
 #include "relay/offline.h"
 
-#include "registry/load.h"
+#include "relay/data_source.h"
 
 #include <stdio.h>
 
@@ -14,8 +14,8 @@ static int load_registry(struct offline *o)
 	struct load_result result;
 	struct reg_error err;
 
-	if (registry_load_file(o->config->registry.file,
-		    o->config->registry.bad_lines == LINES_SKIP, NULL, &result, &err) != REG_OK) {
+	if (data_source_read(o->config, o->config->registry.bad_lines == LINES_SKIP, NULL, &result,
+		&err) != REG_OK) {
 		fprintf(stderr, "usher: %s\n", err.text);
 		return 1;
 	}

@@ -12,7 +12,7 @@
 
 /* One immutable registry together with one immutable policy: a packet sees exactly one of these. */
 struct snapshot {
-	const struct registry *registry;
+	const struct registry *registry; /* NULL: none was read yet, and packets pass */
 	const struct policy *policy;
 	uint64_t generation;
 };

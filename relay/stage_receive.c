@@ -10,6 +10,8 @@
 
 enum step stage_receive(struct packet *p)
 {
+	if (p->registry == NULL)
+		return packet_end(p, STEP_PASS, CAUSE_no_registry);
 	identity_find(p);
 	if (p->id == NULL)
 		packet_event(p, EVENT_no_identity);
