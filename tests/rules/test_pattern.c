@@ -74,6 +74,28 @@ Test(pattern, rows)
 	arena_done(&a);
 }
 
+/* Short values and long ones are searched in two ways. */
+Test(pattern, a_part_is_found_anywhere)
+{
+	struct arena a = { .last = NULL };
+	struct pattern p = read_pattern(&a, "*xyz*");
+	uint8_t value[300];
+
+	for (size_t len = 3; len <= sizeof(value); len++)
+		for (size_t at = 0; at <= len - 3; at += len / 3 + 1) {
+			memset(value, 'x', len);
+			cr_expect_not(pattern_matches(&p, (struct bytes){ value, len }), "%zu", len);
+			memcpy(value + len - 2, "xy", 2);
+			cr_expect_not(pattern_matches(&p, (struct bytes){ value, len }), "%zu", len);
+			memcpy(value + at, "xyz", 3);
+			cr_expect(pattern_matches(&p, (struct bytes){ value, len }), "%zu", len);
+			memset(value, 'x', len);
+			memcpy(value + len - 3, "xyz", 3);
+			cr_expect(pattern_matches(&p, (struct bytes){ value, len }), "%zu", len);
+		}
+	arena_done(&a);
+}
+
 Test(pattern, digits_that_are_none)
 {
 	static const char *const texts[] = {"hex:1", "hex:1g", "hex:12 34", "hex:1:2", "hex:12:3"};

@@ -236,6 +236,13 @@ static double nanoseconds(const struct policy *p, const struct facts *f)
  * A hundred rules that all look at the packet and none of which matches. The limit is far above
  * what is measured (about 0.7 us), so that only a change of kind breaks it.
  */
+/* Thrice what it must be, for machines differ; instrumented builds take what they take. tests/bench/decide.c has figures. */
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define DECISION_NS 3000.0
+#else
+#define DECISION_NS 20000.0
+#endif
+
 Test(policy, a_hundred_rules_are_cheap)
 {
 	static char rules[32768];
@@ -260,7 +267,7 @@ Test(policy, a_hundred_rules_are_cheap)
 		best = t < best ? t : best;
 	}
 	cr_log_info("a decision over 100 rules: %.0f ns", best);
-	cr_expect_lt(best, 20000.0);
+	cr_expect_lt(best, DECISION_NS);
 	policy_free(p);
 	fixture_user_done(&u);
 }
