@@ -14,6 +14,7 @@
 typedef int bench_fn(int argc, char **argv);
 
 bench_fn bench_accept;    /* a queue whose packets are accepted unseen */
+bench_fn bench_decide;    /* the rules alone */
 bench_fn bench_flood;     /* packets through the queue, as many as it takes or at a given rate */
 bench_fn bench_latency;   /* exchanges at a given rate, and how long each took */
 bench_fn bench_pipeline;  /* the pipeline alone, over packets in memory */

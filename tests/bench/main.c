@@ -15,6 +15,7 @@ static const struct instrument {
 	const char *args;
 } instruments[] = {
 	{ "accept", bench_accept, "QUEUE BATCH [each|echo]" },
+	{ "decide", bench_decide, "" },
 	{ "flood", bench_flood, "OUT_DEVICE IN_DEVICE KIND [option=value]..." },
 	{ "latency", bench_latency, "CLIENT_DEVICE SERVER_DEVICE RATE SECONDS" },
 	{ "pipeline", bench_pipeline, "USERS KIND PACKETS [BATCH]" },
