@@ -9,7 +9,8 @@ FILE keeps what the client knows (address, server) from one call to the next. A 
   6: solicit request confirm renew rebind release decline inform     (inform: an Information-request)
 A line for each step: the answer's type, its address, and the options that show=CODE,CODE asks for; or "nothing".
 Other keys: mac, duid, extra (options in hex), wait (seconds), prl (option 55 in hex), and, for a client that speaks
-through a relay agent on DEVICE, giaddr and agent (the value of option 82 in hex) with to (the server's address).
+through a relay agent on DEVICE: for 4 giaddr, agent (the value of option 82 in hex), to and to_mac (the server's
+addresses); for 6 link (the link-address), src (the relay agent's address) and agent (its options in hex).
 """
 import json
 import os
@@ -166,8 +167,11 @@ class Client6(Client):
             options += opt6(3, self.mac[2:6] + bytes(8) + address)
         options += opt6(8, b"\0\0") + opt6(6, hexbytes("001700110067003b")) + hexbytes(given.get("extra", ""))
         message = bytes([kind]) + struct.pack(">I", xid)[1:] + options
-        source = given.get("src", dhcp.own_link_local(self.device))
-        self.learn(self.step(name, dhcp.frame6(message, self.mac, source), 6, xid)[0])
+        source, port = given.get("src", dhcp.own_link_local(self.device)), 546
+        if "link" in given:
+            head = b"\x0c\0" + socket.inet_pton(socket.AF_INET6, given["link"]) + dhcp.link_local(self.mac)
+            message, port = head + hexbytes(given.get("agent", "")) + opt6(9, message), 547
+        self.learn(self.step(name, dhcp.frame6(message, self.mac, source, sport=port), 6, xid)[0])
 
     def learn(self, answer):
         if answer is None:
