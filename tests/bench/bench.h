@@ -14,12 +14,14 @@
 typedef int bench_fn(int argc, char **argv);
 
 bench_fn bench_accept;    /* a queue whose packets are accepted unseen */
+bench_fn bench_exchange;  /* clients that want leases, of a real server */
 bench_fn bench_decide;    /* the rules alone */
 bench_fn bench_flood;     /* packets through the queue, as many as it takes or at a given rate */
 bench_fn bench_latency;   /* exchanges at a given rate, and how long each took */
 bench_fn bench_pipeline;  /* the pipeline alone, over packets in memory */
 bench_fn bench_registry;  /* loading, memory, look-up */
 bench_fn bench_users;     /* writes a registry file */
+bench_fn bench_visible;   /* how soon an edit of the registry is seen */
 
 /* Ends the program with a line on standard error. */
 void bench_die(const char *what, const char *why) __attribute__((noreturn));

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STUCK_NS = 300000000, SETTLE_NS = 20000000, DRAIN_NS = 2000000000 };
+enum { STUCK_NS = 300000000, SETTLE_NS = 20000000, DRAIN_NS = 2000000000, LOOK_NS = 20000 };
 
 struct flood {
 	/* what is asked for */
@@ -181,8 +181,9 @@ static void hold_and_release(struct flood *f, struct reading *a, struct reading 
 	meter_read(&f->meter, a);
 	kill(f->pid, SIGCONT);
 	end = a->time_ns + DRAIN_NS;
+	/* Looks now and then only, so that a second worker may have this CPU. */
 	while (meter_packets(&f->meter) - a->packets < f->hold && bench_now_ns() < end)
-		;
+		nap(LOOK_NS);
 	meter_read(&f->meter, b);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How long an exchange takes: a query leaves one device at a steady rate, a server of ours at the other
- * answers at once, and the time until the answer is back is noted. Two threads, which spin rather than
- * sleep, so that waking up is not part of what is measured. The queries change between the two halves of an
+ * answers at once, and the time until the answer is back is noted. The client spins rather than sleeps, so
+ * that its waking up is not part of what is measured. The queries change between the two halves of an
  * exchange: DISCOVER and REQUEST, or SOLICIT and REQUEST.
  */
 #include "tests/bench/bench.h"
@@ -11,6 +11,7 @@
 #include "tests/bench/wire.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,11 +56,22 @@ static void answer(struct wire *w, const uint8_t *frame, size_t len, enum traffi
 	wire_send(w, reply, &reply_len, 1);
 }
 
+/* Client and server on CPUs of their own where there are two. */
+static void stay_on(size_t cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void *serve(void *arg)
 {
 	struct exchange *x = arg;
 	uint8_t frame[WIRE_MAX];
 
+	stay_on(1);
 	while (!atomic_load(&x->stop)) {
 		size_t len = wire_receive(&x->server, frame, 20);
 
@@ -157,6 +169,7 @@ int bench_latency(int argc, char **argv)
 	if (x.took[0] == NULL || x.took[1] == NULL ||
 		pthread_create(&server, NULL, serve, &x) != 0)
 		bench_die("latency", "no memory");
+	stay_on(0);
 	run(&x, bench_number(argv[4]), bench_number(argv[5]));
 	atomic_store(&x.stop, true);
 	pthread_join(server, NULL);

@@ -15,12 +15,14 @@ static const struct instrument {
 	const char *args;
 } instruments[] = {
 	{ "accept", bench_accept, "QUEUE BATCH [each|echo]" },
+	{ "exchange", bench_exchange, "DEVICE 4|6 AT_ONCE USERS SECONDS" },
 	{ "decide", bench_decide, "" },
 	{ "flood", bench_flood, "OUT_DEVICE IN_DEVICE KIND [option=value]..." },
-	{ "latency", bench_latency, "CLIENT_DEVICE SERVER_DEVICE RATE SECONDS" },
+	{ "latency", bench_latency, "CLIENT_DEVICE SERVER_DEVICE 4|6 RATE SECONDS" },
 	{ "pipeline", bench_pipeline, "USERS KIND PACKETS [BATCH]" },
 	{ "registry", bench_registry, "FILE" },
 	{ "users", bench_users, "COUNT FILE" },
+	{ "visible", bench_visible, "OUT_DEVICE IN_DEVICE REGISTRY_FILE EDITS" },
 };
 
 void bench_die(const char *what, const char *why)

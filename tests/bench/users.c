@@ -60,15 +60,14 @@ struct registry *users_registry(size_t users)
 
 	if (builder_begin(&o, &b) != REG_OK)
 		die("no memory");
-	for (uint32_t n = 0; n < users_of_class(users); n++)
-		for (size_t i = 0; i < CLASSES; i++) {
-			struct reg_entry e = { .line = CLASSES * n + (uint32_t)i + 1,
-				.count = classes[i].count, .pairs = classes[i].pairs };
+	for (size_t i = 0; i < users || i < CLASSES; i++) {
+		const struct user_class *c = &classes[i % CLASSES];
+		struct reg_entry e = { .line = (uint32_t)i + 1, .count = c->count, .pairs = c->pairs };
 
-			id_of(&classes[i], n, &e.id);
-			if (builder_add(b, &e, &err) != REG_OK)
-				die(err.text);
-		}
+		id_of(c, (uint32_t)(i / CLASSES), &e.id);
+		if (builder_add(b, &e, &err) != REG_OK)
+			die(err.text);
+	}
 	if (builder_finish(b, false, NULL, &result) != REG_OK)
 		die("the registry cannot be built");
 	return result.registry;
@@ -89,8 +88,7 @@ static void write_user(const struct user_class *c, uint32_t n, FILE *f)
 
 bool users_write(size_t users, FILE *f)
 {
-	for (uint32_t n = 0; n < users_of_class(users); n++)
-		for (size_t i = 0; i < CLASSES; i++)
-			write_user(&classes[i], n, f);
+	for (size_t i = 0; i < users || i < CLASSES; i++)
+		write_user(&classes[i % CLASSES], (uint32_t)(i / CLASSES), f);
 	return fflush(f) == 0 && !ferror(f);
 }

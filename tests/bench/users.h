@@ -11,10 +11,13 @@
 
 #include <stdio.h>
 
-/* How many clients of a class and family there are among `users`; their numbers begin at 0. */
+/*
+ * How many clients of a class and family there are among `users` (at least; four users are the fewest);
+ * their numbers begin at 0.
+ */
 static inline uint32_t users_of_class(size_t users)
 {
-	return users < 8 ? 1 : (uint32_t)(users / 4);
+	return users < 4 ? 1 : (uint32_t)(users / 4);
 }
 
 /* Ends the program without memory. */

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What needs no network: the pipeline over packets in memory, and the registry."""
+
+import re
+import subprocess
+
+from lab import Failed, load, run
+
+REWRITTEN = ["discover-steered", "discover-stranger", "request-steered", "offer-steered", "offer-stranger",
+             "ack-steered", "solicit-steered", "solicit-stranger", "request6-steered", "advertise-steered",
+             "advertise-stranger", "reply-steered"]
+UNTOUCHED = ["discover-plain", "offer-plain", "ack-plain", "solicit-plain", "advertise-plain", "reply-plain"]
+COUNTED = 2048
+
+
+def instructions(lab, kind):
+    """Instructions a packet, by callgrind: they do not depend on what else the machine does."""
+    try:
+        done = subprocess.run(
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={lab.work}/callgrind",
+             "--toggle-collect=pipeline_run", f"{lab.build}/bench", "pipeline", "10000", kind, str(COUNTED)],
+            capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    return round(int(found.group(1)) / COUNTED) if found else None
+
+
+def pipeline(lab, sizes, packets):
+    """(f): nanoseconds and instructions by kind of packet."""
+    rows = []
+    for kind in REWRITTEN + UNTOUCHED:
+        row = {"kind": kind, "rewritten": kind in REWRITTEN, "instructions": instructions(lab, kind)}
+        for users in sizes:
+            got = lab.instrument_alone("pipeline", users, kind, packets)
+            row[f"ns {users}"] = got["ns"]
+        row["bytes_in"], row["bytes_out"] = got["bytes_in"], got["bytes_out"]
+        row["load"] = load()
+        rows.append(row)
+    return {"packets": packets, "batch": 64, "rows": rows}
+
+
+def registry(lab, sizes, edits):
+    """(e): load, memory, look-up; how soon an edit is seen by the packet behind it."""
+    rows = []
+    for users in sizes:
+        got = lab.instrument_alone("registry", lab.registry(users))
+        got["load"] = load()
+        rows.append(got)
+    visible = []
+    for users in sizes:
+        if users > 1000000:
+            continue
+        lab.loop()
+        process = lab.usher(users)
+        try:
+            got = lab.instrument("visible", "c0", "s0", lab.registry(users), edits)
+        finally:
+            lab.stop(process)
+            run(["rm", "-f", lab.registry(users)])
+        if got["seen"] + got["lost"] == 0:
+            raise Failed("no edit was seen")
+        visible.append({"users": users, **got, "load": load()})
+    return {"rows": rows, "visible": visible}
