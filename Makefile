@@ -72,7 +72,8 @@ $(BUILD)/obj/%.o: %.c Makefile VERSION
 	@$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
 test: $(BUILD)/unit $(BUILD)/usher
-	USHER=$(BUILD)/usher $(BUILD)/unit --timeout 120
+	USHER=$(abspath $(BUILD)/usher) LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
+		$(BUILD)/unit --timeout 120
 
 # What the acceptance vectors emit, before tshark.
 vectors-check: $(BUILD)/unit

@@ -139,7 +139,7 @@ Test(tlv, random_bytes_never_lead_outside_and_every_step_advances)
 		struct tlv t;
 
 		for (size_t i = 0; i < ROOM; i++)
-			area[i] = rand() % 2 == 0 ? (uint8_t)(rand() % 8) : (uint8_t)rand();
+			area[i] = (uint8_t)(rand() % 2 == 0 ? rand() % 8 : rand());
 		for (const uint8_t *last = from; tlv_next(f, &it, &t); last = it.pos) {
 			cr_assert(t.at >= last && it.pos > last && it.pos <= area + ROOM);
 			steps++;
