@@ -66,3 +66,9 @@ mutants:
 	tests/mutants/run
 
 .PHONY: lint mutants
+
+# Every client with every server wherever usher stands, as docs/matrix.md has it.
+check-matrix: $(BUILD)/usher
+	@USHER=$(abspath $(BUILD)/usher) tests/system/matrix.sh all
+
+.PHONY: check-matrix

@@ -126,8 +126,8 @@ place_config() { # [MEMBER,...]
 		"registry": { "file": "$WORK/registry.jsonl" },
 		"outcome": { "file": "$WORK/outcome.txt", "format": "json" },
 		"subnets": [
-			{ "name": "open",       "prefixes": ["192.0.2.0/24", "2001:db8:1::/64"], "pd_prefixes": ["2001:db8:100::/48"] },
-			{ "name": "restricted", "prefixes": ["198.51.100.0/24", "3000::/64"], "pd_prefixes": ["3000:100::/48"] }
+			{ "name": "open",       "prefixes": ["192.0.2.0/24", "2001:db8:1::/64"], "pd_prefixes": ["2001:db8:100::/48"]${MAX_LEASE:-} },
+			{ "name": "restricted", "prefixes": ["198.51.100.0/24", "3000::/64"], "pd_prefixes": ["3000:100::/48"]${MAX_LEASE:-} }
 		],
 		"rules": [
 			{ "when": { "registered": true }, "subnet": "open" },

@@ -34,8 +34,8 @@ isc6_config() {
 	default-lease-time 60;
 	preferred-lifetime 50;
 	${ISC6_MORE:-}
-	subnet6 2001:db8:1::/64 { range6 2001:db8:1::100 2001:db8:1::1ff; }
-	subnet6 3000::/64 { range6 3000::100 3000::1ff; }
+	subnet6 2001:db8:1::/64 { range6 2001:db8:1::100 2001:db8:1::1ff; ${ISC6_OPEN:-} }
+	subnet6 3000::/64 { range6 3000::100 3000::1ff; ${ISC6_RESTRICTED:-} }
 	EOT
 }
 
