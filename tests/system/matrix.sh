@@ -100,7 +100,7 @@ build() {
 	esac
 	pools
 	must "$server" server_start "$server"
-	MAX_LEASE=', "max_lease": 6'
+	MAX_LEASE=', "max_lease": 8'
 	place_config "$trusted_relays"
 	other_users
 	must "usher" usher_start
