@@ -59,6 +59,7 @@ struct config {
 	} outcome;
 	struct names client_interfaces, server_interfaces;
 	const char *control;         /* "": no control socket */
+	bool pin;                    /* each worker stays on a CPU of its own */
 	uint32_t batch;              /* slots, 1..BATCH_MAX */
 	uint32_t queue_length;       /* packets */
 	uint32_t receive_buffer;     /* bytes */

@@ -160,6 +160,8 @@ static const struct config_key keys[] = {
 	  .help = "the control socket; empty: none" },
 	{ "batch", &type_uint, "64", CONFIG(batch), .min = 1, .max = BATCH_MAX,
 	  .help = "packets that a worker takes at once" },
+	{ "pin", &type_bool, "false", CONFIG(pin),
+	  .help = "whether each worker stays on a CPU of its own" },
 	{ "queue_length", &type_uint, "8192", CONFIG(queue_length), .min = 1, .max = 1048576,
 	  .help = "packets that may wait in the kernel" },
 	{ "receive_buffer", &type_uint, "8388608", CONFIG(receive_buffer),

@@ -73,6 +73,7 @@ static void say_unchanged(const struct config *a, const struct config *b)
 		{ "outcome.wait_ms", a->outcome.wait_ms == b->outcome.wait_ms },
 		{ "control", same_text(a->control, b->control) },
 		{ "batch", a->batch == b->batch },
+		{ "pin", a->pin == b->pin },
 		{ "queue_length", a->queue_length == b->queue_length },
 		{ "receive_buffer", a->receive_buffer == b->receive_buffer },
 		{ "mark", a->mark == b->mark && a->mark_mask == b->mark_mask },
@@ -266,6 +267,7 @@ static int start_workers(struct daemon *d)
 		.failed_fd = d->failed.fd,
 		.slots = c->batch,
 		.fail_open = c->fail_open,
+		.pin = c->pin,
 	};
 	rc = workers_open(&d->workers, c, &d->shared, err, sizeof(err));
 	if (rc != 0) {

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,11 +184,31 @@ static void give_up(struct worker *w, int err)
 	(void)!write(w->shared->failed_fd, &one, sizeof(one));
 }
 
+/* Worker 0 on the first CPU that we may run on, worker 1 on the next, and around. */
+static void stay_on_one_cpu(const struct worker *w)
+{
+	size_t nth, cpu = 0;
+	cpu_set_t all, one;
+
+	if (sched_getaffinity(0, sizeof(all), &all) != 0)
+		return;
+	nth = w->number % (size_t)CPU_COUNT(&all);
+	while (!CPU_ISSET(cpu, &all) || nth-- > 0)
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) != 0)
+		log_warning("queue %u: cannot stay on CPU %zu: %s", queue_number(w->queue), cpu,
+			strerror(errno));
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 	int n = 0;
 
+	if (w->shared->pin)
+		stay_on_one_cpu(w);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed) && n >= 0) {
 		n = queue_receive(w->queue, w->batch, w->shared->slots);
 		if (n > 0)

@@ -25,6 +25,7 @@ struct worker_shared {
 	int failed_fd;                   /* an eventfd, written to when a worker cannot go on */
 	size_t slots;                    /* packets in a batch, 1..BATCH_MAX */
 	bool fail_open;
+	bool pin;                        /* each thread stays on one CPU, as far as there are enough */
 };
 
 struct worker_counters {

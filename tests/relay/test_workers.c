@@ -9,9 +9,11 @@
 #include "tests/relay/netns.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +146,54 @@ Test(workers, everything_passes_and_is_counted)
 	cr_assert_eq(c.pipeline.causes[CAUSE_not_dhcp], 5000);
 	cr_assert_geq(c.queue.batches, 5000 / 32);
 	cr_assert_eq(refreshes, c.queue.batches);
+	end();
+}
+
+static bool is_called(const char *tid, const char *name)
+{
+	char path[300], comm[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%s/comm", tid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	(void)!fscanf(f, "%31s", comm);
+	fclose(f);
+	return strcmp(comm, name) == 0;
+}
+
+/* The CPUs that the thread of that name may run on; none if there is no such thread. */
+static cpu_set_t cpus_of(const char *name)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *e;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	while ((e = readdir(tasks)) != NULL)
+		if (is_called(e->d_name, name))
+			sched_getaffinity((pid_t)atoi(e->d_name), sizeof(set), &set);
+	closedir(tasks);
+	return set;
+}
+
+Test(workers, stay_on_a_cpu_each_if_asked)
+{
+	cpu_set_t all, first, second, both;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	prepare();
+	shared.pin = true;
+	cr_assert_eq(workers_open(&workers, config, &shared, err_text, sizeof(err_text)), 0);
+	cr_assert_eq(workers_start(&workers), 0);
+	send_many(100);
+	cr_assert_eq(receive(100), 100);
+	first = cpus_of("usher-4067");
+	second = cpus_of("usher-4068");
+	CPU_AND(&both, &first, &second);
+	cr_assert(CPU_COUNT(&first) == 1 && CPU_COUNT(&second) == 1);
+	cr_assert_eq(CPU_COUNT(&both), CPU_COUNT(&all) > 1 ? 0 : 1);
 	end();
 }
 
