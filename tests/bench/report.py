@@ -177,8 +177,8 @@ def gnuplot(directory, name, lines, commands):
     with tempfile.NamedTemporaryFile("w", suffix=".dat", encoding="utf-8") as data:
         data.write("\n".join(lines) + "\n")
         data.flush()
-        script = (f"set terminal pngcairo size 1000,500 font 'sans,10'\nset output '{directory}/{name}.png'\n"
-                  "set style fill solid 0.8 border -1\nset grid ytics\nset key top left\n" + commands)
+        script = (f"set terminal pngcairo size 1100,500 font 'sans,10'\nset output '{directory}/{name}.png'\n"
+                  "set style fill solid 0.8 border -1\nset grid ytics\nset key outside right top\n" + commands)
         try:
             subprocess.run(["gnuplot"], input=script.replace("DATA", data.name), text=True, check=True,
                            capture_output=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
@@ -206,7 +206,7 @@ def plot(directory, results):
         kinds = ["v4 query", "v6 query", "v4 response", "v6 response"]
         who = [w for w in dict.fromkeys(w for w, _ in queue)]
         bars(directory, "queue", "CPU per packet", "ns", [
-            (w.replace("usher ", "").replace(" users", ""), *[queue.get((w, k), {}).get("cpu_ns") for k in kinds])
+            (w.replace(" users", ","), *[queue.get((w, k), {}).get("cpu_ns") for k in kinds])
             for w in who], kinds)
     rows = rows_of(results, "scaling")
     if rows:
