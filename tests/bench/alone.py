@@ -10,7 +10,7 @@ REWRITTEN = ["discover-steered", "discover-stranger", "request-steered", "offer-
              "ack-steered", "solicit-steered", "solicit-stranger", "request6-steered", "advertise-steered",
              "advertise-stranger", "reply-steered"]
 UNTOUCHED = ["discover-plain", "offer-plain", "ack-plain", "solicit-plain", "advertise-plain", "reply-plain"]
-COUNTED = 2048
+COUNTED = 1024
 
 
 def instructions(lab, kind):

@@ -119,7 +119,7 @@ def against_peer(lab, rounds):
 
 
 def scaling(lab, rounds):
-    """(g): batch sizes and numbers of queues."""
+    """(g): batch sizes and numbers of queues; with several queues the generator shares its CPU with a worker."""
     rows = []
 
     def row(name, value, process, users=10000, kind="discover", **options):
@@ -135,7 +135,7 @@ def scaling(lab, rounds):
     for count in (1, 2, 4):
         queues = f"67-{66 + count}" if count > 1 else "67"
         lab.loop(queues)
-        row("usher, queues", count, lab.usher(10000, cpu=None, queue=66 + count, queues=queues),
+        row("usher, queues", count, lab.usher(10000, cpu=None, queue=66 + count, queues=queues, pin=True),
             kind="solicit")
     return {"rows": rows}
 
