@@ -192,7 +192,7 @@ def memory_of(process):
 
 
 def drown(lab, seconds):
-    """Random clients at ten times the capacity; memory is read every second, and service afterwards at once."""
+    """Random clients at more than ten times the capacity; memory is read every second, and service afterwards at once."""
     lab.loop()
     hog = starve(lab)
     process = starved_usher(lab, 19)
@@ -200,7 +200,7 @@ def drown(lab, seconds):
     memory = [memory_of(process)]
     rate, pps = 0, []
     for _ in range(seconds):
-        got = flood(lab, process, "discover", 0, "stranger", 1 << 31, hold=0, rate=round(10 * can),
+        got = flood(lab, process, "discover", 0, "stranger", 1 << 31, hold=0, rate=round(10.5 * can),
                     rounds=1, round_ms=900, warm_ms=0)
         rate += got["sent"]
         pps.append(got["rounds"][0]["sent"] / 0.9)
