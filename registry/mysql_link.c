@@ -12,6 +12,7 @@
 
 #include <errmsg.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <mysql.h>
 #include <mysqld_error.h>
 #include <poll.h>
@@ -220,17 +221,21 @@ static void demand_tls(const struct mysql_link_options *o, MYSQL *m)
 	mysql_options(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
 }
 
-/* The times are a second line only, for calls that are not made with AWAIT: closing. */
+/*
+ * The times are a second line only. Under TLS libmariadb reads from a socket that blocks until the
+ * connection is made; after these, the least there is, it comes back to wait_for().
+ */
 static bool set_options(struct mysql_link *l, MYSQL *m)
 {
 	const struct mysql_link_options *o = &l->options;
-	unsigned int seconds = o->read_ms / 1000 + 1;
+	unsigned int seconds = 1;
 	unsigned int protocol = o->socket[0] != '\0' ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 	size_t stack = STACK;
 
 	if (mysql_options(m, MYSQL_OPT_NONBLOCK, &stack) != 0)
 		return false;
 	mysql_options(m, MYSQL_OPT_PROTOCOL, &protocol);
+	mysql_options(m, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
 	mysql_options(m, MYSQL_OPT_READ_TIMEOUT, &seconds);
 	mysql_options(m, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
 	mysql_options(m, MYSQL_SET_CHARSET_NAME, "utf8mb4");
@@ -238,6 +243,15 @@ static bool set_options(struct mysql_link *l, MYSQL *m)
 	allow_auth(o, m);
 	demand_tls(o, m);
 	return true;
+}
+
+/* From here on no read or write blocks, under TLS neither. */
+static void unblock(MYSQL *m)
+{
+	int fd = mysql_get_socket(m), flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 static enum reg_err connect_with(struct mysql_link *l, const char *password, struct reg_error *err)
@@ -255,7 +269,10 @@ static enum reg_err connect_with(struct mysql_link *l, const char *password, str
 		mysql_real_connect_start(&done, l->mysql, local ? NULL : o->host, o->user, password,
 			o->database, local ? 0 : o->port, local ? o->socket : NULL, 0),
 		mysql_real_connect_cont(&done, l->mysql, come));
-	return done != NULL && !l->late && !l->stopped ? REG_OK : fail_and_close(l, where, err);
+	if (done == NULL || l->late || l->stopped)
+		return fail_and_close(l, where, err);
+	unblock(l->mysql);
+	return REG_OK;
 }
 
 /*

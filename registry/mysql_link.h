@@ -16,7 +16,7 @@ struct mysql_link_options {
 	uint16_t port;               /* host order */
 	const char *database, *user;
 	const char *password_file, *password_env; /* password.h */
-	const char *tls_ca;          /* a file of certificates: nothing goes without TLS. "": none */
+	const char *tls_ca;          /* certificates; nothing goes without TLS then. "": none */
 	unsigned int connect_ms;     /* for the connection to be ready for questions */
 	unsigned int read_ms;        /* for an answer to begin, and for each row of it */
 };

@@ -30,7 +30,7 @@ struct source_mysql {
 	int timer;                   /* timerfd: when to look again */
 	int64_t begun_ms, due_ms;
 	bool loaded;                 /* what is in use is of this database: changes make sense */
-	bool refused;                /* all was read and not taken: no use in that until it changes */
+	bool refused;                /* all was read and not taken: wait until it changes */
 	bool failing;                /* the database could not be asked */
 	unsigned int failures;       /* so often in a row */
 	enum reading reading;

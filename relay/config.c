@@ -187,8 +187,8 @@ static bool warn(struct reading *rd, const struct node *root)
 		return false;
 	if (is_exposed(&c->registry.mysql) &&
 		!policy_warn(rd->r.builder, node_get(node_get(root, "registry"), "mysql"),
-			"without tls_ca whoever is on the way to \"%s\" can read and change the registry",
-			c->registry.mysql.host))
+			"without tls_ca whoever is on the way to \"%s\" can read and change the "
+			"registry", c->registry.mysql.host))
 		return false;
 	for (size_t i = 0; i < c->server_interfaces.count; i++) {
 		const char *name = c->server_interfaces.all[i];

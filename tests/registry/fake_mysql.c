@@ -65,7 +65,8 @@ static bool write_all(const struct talk *t, const uint8_t *bytes, size_t n)
 /* What was put together is a packet. */
 static bool flush(struct talk *t)
 {
-	uint8_t head[4] = { (uint8_t)t->len, (uint8_t)(t->len >> 8), (uint8_t)(t->len >> 16), t->seq++ };
+	uint8_t head[4] = { (uint8_t)t->len, (uint8_t)(t->len >> 8), (uint8_t)(t->len >> 16),
+		t->seq++ };
 	size_t n = t->len;
 
 	t->len = 0;
@@ -217,7 +218,8 @@ static bool say_columns(struct talk *t, const char *const *names)
 }
 
 static const char *const user_columns[] = { "user_no", "type", "id", "bootfile", NULL };
-static const char *const change_columns[] = { "change_no", "user_no", "type", "id", "made_at", NULL };
+static const char *const change_columns[] = { "change_no", "user_no", "type", "id", "made_at",
+	NULL };
 
 static bool say_user(struct talk *t, unsigned int number)
 {
@@ -242,7 +244,7 @@ static bool say_huge(struct talk *t)
 		if (!write_all(t, head, 4))
 			return false;
 		for (unsigned int k = 0; k < 16; k++)
-			if (!write_all(t, megabyte, k < 15 ? sizeof(megabyte) : sizeof(megabyte) - 1))
+			if (!write_all(t, megabyte, sizeof(megabyte) - (k == 15)))
 				return false;
 	}
 	return hang(t);

@@ -41,8 +41,8 @@ static void run_server(const struct mysql_server *s)
 	fd = open("log", O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
-	execl(program(), "mariadbd", "--no-defaults", geteuid() == 0 ? "--user=root" : "--skip-log-bin",
-		data, socket, pid, "--skip-networking", "--skip-grant-tables", "--skip-log-bin",
+	execl(program(), "mariadbd", "--no-defaults", data, socket, pid, "--skip-networking",
+		geteuid() == 0 ? "--user=root" : "--skip-log-bin", "--skip-grant-tables",
 		"--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M",
 		"--innodb-flush-log-at-trx-commit=2", "--aria-pagecache-buffer-size=1M",
 		"--key-buffer-size=1M", "--max-allowed-packet=64M", (char *)NULL);

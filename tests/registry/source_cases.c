@@ -45,17 +45,20 @@ static const struct {
 	  "(\n-1\n-2\n+1 HW_ADDR 02 bootfile=one;\n+2 HW_ADDR 01 bootfile=two;\n)\n"
 	  "= HW_ADDR=01 bootfile=two;|HW_ADDR=02 bootfile=one;|" },
 	{ "deleted and inserted again", false,
-	  "+1 HW_ADDR 01 bootfile=a;\n= HW_ADDR=01 bootfile=a;|\n(\n-1\n+2 HW_ADDR 01 bootfile=b;\n)\n"
+	  "+1 HW_ADDR 01 bootfile=a;\n= HW_ADDR=01 bootfile=a;|\n"
+	  "(\n-1\n+2 HW_ADDR 01 bootfile=b;\n)\n"
 	  "= HW_ADDR=01 bootfile=b;|" },
 	{ "several edits are one", false,
-	  "(\n+1 HW_ADDR 01 \n+2 HW_ADDR 02 \n+3 HW_ADDR 03 \n)\n= HW_ADDR=01 |HW_ADDR=02 |HW_ADDR=03 |\n"
+	  "(\n+1 HW_ADDR 01 \n+2 HW_ADDR 02 \n+3 HW_ADDR 03 \n)\n"
+	  "= HW_ADDR=01 |HW_ADDR=02 |HW_ADDR=03 |\n"
 	  "(\n-2\n+3 HW_ADDR 03 bootfile=c;\n+4 HW_ADDR 04 \n)\n"
 	  "= HW_ADDR=01 |HW_ADDR=03 bootfile=c;|HW_ADDR=04 |" },
 	{ "all kinds of ids", false,
 	  "+1 CLIENT_ID 0102 \n+2 CIRCUIT_ID 01 \n+3 REMOTE_ID 01 \n+4 SUBSCRIBER_ID 01 \n"
 	  "= CLIENT_ID=0102 |CIRCUIT_ID=01 |REMOTE_ID=01 |SUBSCRIBER_ID=01 |" },
 	{ "attributes of every kind", false,
-	  "+1 HW_ADDR 01 bootfile=a;domain-name-servers=10.0.0.53, 10.0.1.53;customer=4711;option-224=hex:c0ffee;\n"
+	  "+1 HW_ADDR 01 bootfile=a;domain-name-servers=10.0.0.53, 10.0.1.53;customer=4711;"
+	  "option-224=hex:c0ffee;\n"
 	  "= HW_ADDR=01 bootfile=a;domain-name-servers=10.0.0.53, 10.0.1.53;customer=4711;"
 	  "option-224=hex:c0ffee;|" },
 	{ "an empty attribute is one", false,
@@ -164,7 +167,7 @@ static void expect(struct world *w, const char *name, char what, const char *exp
 	char before[TEXT];
 
 	strcpy(before, in_force(w));
-	for (unsigned int waited = 0; waited < PATIENCE && !reached(w, what, expected); waited += STEP) {
+	for (unsigned int ms = 0; ms < PATIENCE && !reached(w, what, expected); ms += STEP) {
 		temp_sleep_ms(STEP);
 		w->source->ops->stirred(w->source);
 		reload_pass(&w->reload, false, NULL);

@@ -186,8 +186,8 @@ Test(bucket, removal_of_another_line_is_none)
 /* The default user is found again, or no longer, like any other. */
 Test(bucket, the_default_user)
 {
-	struct registry *base = make_registry("{\"type\":\"HW_ADDR\",\"id\":\"00000000\"}\n", NULL, NULL,
-		NULL, NULL, NULL);
+	struct registry *base = make_registry("{\"type\":\"HW_ADDR\",\"id\":\"00000000\"}\n",
+		NULL, NULL, NULL, NULL, NULL);
 	struct builder_options options = { .name = "t", .base = base };
 	struct reg_entry e = { .line = 1, .removed = true };
 	struct builder_result result;

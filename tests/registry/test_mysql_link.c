@@ -68,9 +68,12 @@ Test(mysql_link, servers_that_misbehave, .timeout = 60)
 		begin = now_ms();
 		e = registry_load_once(s, false, NULL, &result, &err);
 		begin = now_ms() - begin;
-		cr_expect_eq(e, rows[i].err, "mood %d: %s: %s", rows[i].mood, reg_strerror(e), err.text);
-		cr_expect_not_null(strstr(err.text, rows[i].text), "mood %d: %s", rows[i].mood, err.text);
-		cr_expect(e == REG_OK || strncmp(err.text, "dhcp.usher_users:", 17) == 0, "%s", err.text);
+		cr_expect_eq(e, rows[i].err, "mood %d: %s: %s", rows[i].mood, reg_strerror(e),
+			err.text);
+		cr_expect_not_null(strstr(err.text, rows[i].text), "mood %d: %s", rows[i].mood,
+			err.text);
+		cr_expect(e == REG_OK || strncmp(err.text, "dhcp.usher_users:", 17) == 0, "%s",
+			err.text);
 		cr_expect(begin >= rows[i].least_ms && begin <= rows[i].most_ms, "mood %d: %lld ms",
 			rows[i].mood, (long long)begin);
 		if (e == REG_OK) {
@@ -132,15 +135,21 @@ Test(mysql_link, the_password_is_not_told)
 	}
 }
 
+static const struct source_mysql_options nowhere = {
+	.host = "", .socket = "/nonexistent", .database = "dhcp", .user = "u", .table = "t",
+	.password_file = "", .password_env = "", .tls_ca = "", .poll_ms = 20, .connect_ms = 100,
+	.read_ms = 100,
+};
+
 Test(mysql_link, a_password_that_cannot_be_read)
 {
-	struct source_mysql_options options = { .host = "", .socket = "/nonexistent", .database = "dhcp",
-		.user = "u", .table = "t", .password_file = "/nonexistent/secret", .password_env = "",
-		.tls_ca = "", .poll_ms = 20, .connect_ms = 100, .read_ms = 100 };
-	struct source *s = make_source(&options);
+	struct source_mysql_options options = nowhere;
+	struct source *s;
 	struct source_facts facts;
 	struct reg_error err;
 
+	options.password_file = "/nonexistent/secret";
+	s = make_source(&options);
 	cr_assert_eq(s->ops->open(s, false, &facts, &err), REG_E_OPEN);
 	cr_assert_str_eq(err.text,
 		"dhcp.t: the password: /nonexistent/secret: No such file or directory");
@@ -150,15 +159,13 @@ Test(mysql_link, a_password_that_cannot_be_read)
 /* Variables that would have libmariadb load code, or take a password that is not ours. */
 Test(mysql_link, the_environment_has_no_say)
 {
-	static const char *const names[] = { "LIBMYSQL_PLUGINS", "MARIADB_PLUGIN_DIR", "MYSQL_PWD" };
-	struct source_mysql_options options = { .host = "", .socket = "/nonexistent", .database = "dhcp",
-		.user = "u", .table = "t", .password_file = "", .password_env = "", .tls_ca = "",
-		.poll_ms = 20, .connect_ms = 100, .read_ms = 100 };
+	static const char *const names[] = { "LIBMYSQL_PLUGINS", "MARIADB_PLUGIN_DIR",
+		"MYSQL_PWD" };
+	struct source *s;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		setenv(names[i], "/tmp/evil", 1);
-	struct source *s = make_source(&options);
-
+	s = make_source(&nowhere);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		cr_assert_null(getenv(names[i]));
 	s->ops->free(s);
@@ -243,7 +250,8 @@ static void *load_in_thread(void *arg)
 /* Who waits for the thread to end does not wait for the database. */
 Test(mysql_link, can_be_stopped_while_it_waits)
 {
-	static const enum fake_mood moods[] = { FAKE_MUTE, FAKE_HANGS, FAKE_DRIBBLES, FAKE_ENDLESS };
+	static const enum fake_mood moods[] = { FAKE_MUTE, FAKE_HANGS, FAKE_DRIBBLES,
+		FAKE_ENDLESS };
 
 	for (size_t i = 0; i < sizeof(moods) / sizeof(moods[0]); i++) {
 		struct fake_mysql f;

@@ -27,7 +27,8 @@ Test(password, the_first_line_of_a_file)
 	static const struct {
 		const char *text, *expect;
 	} rows[] = {
-		{ "", "" }, { "geheim", "geheim" }, { "geheim\n", "geheim" }, { "geheim\r\n", "geheim" },
+		{ "", "" }, { "geheim", "geheim" }, { "geheim\n", "geheim" },
+		{ "geheim\r\n", "geheim" },
 		{ " with blanks \nrest\n", " with blanks " }, { "\nrest", "" },
 	};
 	struct password p;
@@ -79,7 +80,7 @@ Test(password, a_file_that_will_not_do)
 	cr_assert_eq(password_read(&p, t.dir, "", &err), REG_E_OPEN);
 	cr_assert_eq(unlink(t.path), 0);
 	cr_assert_eq(mkfifo(t.path, 0600), 0);
-	cr_assert_eq(password_read(&p, t.path, "", &err), REG_E_OPEN, "a FIFO keeps nobody waiting");
+	cr_assert_eq(password_read(&p, t.path, "", &err), REG_E_OPEN, "a FIFO keeps nobody");
 	temp_remove(&t);
 }
 

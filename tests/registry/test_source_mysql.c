@@ -27,24 +27,23 @@ static void put(void *ctx, unsigned int number, const char *type, const char *id
 
 	while (*attrs != '\0') {
 		size_t name = strcspn(attrs, "="), value = strcspn(attrs + name + 1, ";");
-		bool column = strncmp(attrs, "bootfile=", 9) == 0 || strncmp(attrs, "subnet=", 7) == 0;
+		bool column = strncmp(attrs, "bootfile=", 9) == 0 ||
+			strncmp(attrs, "subnet=", 7) == 0;
 
 		if (column)
 			snprintf(columns + strlen(columns), sizeof(columns) - strlen(columns),
 				", %.*s = '%.*s'", (int)name, attrs, (int)value, attrs + name + 1);
 		else
-			snprintf(json + strlen(json), sizeof(json) - strlen(json), "%c\"%.*s\":\"%.*s\"",
-				json[0] == '\0' ? '{' : ',', (int)name, attrs, (int)value,
-				attrs + name + 1);
+			snprintf(json + strlen(json), sizeof(json) - strlen(json),
+				"%c\"%.*s\":\"%.*s\"", json[0] == '\0' ? '{' : ',', (int)name,
+				attrs, (int)value, attrs + name + 1);
 		attrs += name + value + 2;
 	}
-	if (json[0] != '\0')
-		strcat(json, "}");
+	strcat(json, json[0] != '\0' ? "}" : "{}");
 	mysql_server_sql(ctx, "INSERT INTO usher_users (user_no, type, id) VALUES (%u, '%s', '%s') "
 		"ON DUPLICATE KEY UPDATE type = '%s', id = '%s';"
-		"UPDATE usher_users SET %s, attributes = %s%s%s WHERE user_no = %u", number, type, id,
-		type, id, columns, json[0] != '\0' ? "'" : "", json[0] != '\0' ? json : "NULL",
-		json[0] != '\0' ? "'" : "", number);
+		"UPDATE usher_users SET %s, attributes = '%s' WHERE user_no = %u",
+		number, type, id, type, id, columns, json, number);
 }
 
 static void take(void *ctx, unsigned int number)
