@@ -9,8 +9,8 @@
 enum { DATA_SOURCE_SETTLE_MS = 200 }; /* how long what may be half written must be still */
 
 /*
- * Makes the source, which borrows from the config while it lives. watch: it will be kept fresh; else
- * it is read once. Before there are threads. Errors: source_file_new() and source_mysql_new().
+ * Makes the source, which borrows from the config while it lives. watch: it will be kept fresh;
+ * else it is read once. Before there are threads. Errors: source_file_new() and source_mysql_new().
  */
 enum reg_err data_source_new(const struct config *c, bool watch, struct source **ret,
 	struct reg_error *err);

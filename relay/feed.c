@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides what stands in for a registry that was never read, and what is said of it. The callbacks run
- * in the reading thread, but for the first ones, which run in feed_start().
+ * Hides what stands in for a registry that was never read, and what is said of it. The callbacks
+ * run in the reading thread, but for the first ones, which run in feed_start().
  */
 #include "relay/feed.h"
 

@@ -19,10 +19,10 @@ struct feed {
 };
 
 /*
- * Reads the registry of the config into `live`, and keeps it fresh. A file must be there. A database
- * need not be: then on_unavailable tells what is in force until it is: an empty registry, or none,
- * so that packets pass. Returns an exit code of relay/command.h; errors were logged. Undone by
- * feed_stop() in any case.
+ * Reads the registry of the config into `live`, and keeps it fresh. A file must be there. A
+ * database need not be: then on_unavailable tells what is in force until it is: an empty registry,
+ * or none, so that packets pass. Returns an exit code of relay/command.h; errors were logged.
+ * Undone by feed_stop() in any case.
  */
 int feed_start(struct feed *f, struct live_store *live, const struct config *config);
 

@@ -3,7 +3,7 @@
  * Changes are seen in time, in whatever order they are committed, and when they cannot be followed.
  */
 #include "tests/registry/make.h"
-#include "tests/registry/mysql_world.h"
+#include "tests/registry/mysql_reader.h"
 #include "tests/registry/temp.h"
 
 #include <criterion/criterion.h>
@@ -15,10 +15,10 @@
 Test(mysql_changes, changes_are_seen_within_poll_ms, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 	int64_t worst = 0;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	for (unsigned int i = 0; i < 60; i++) {
 		char value[16];
 		int64_t took;
@@ -37,7 +37,7 @@ Test(mysql_changes, changes_are_seen_within_poll_ms, .timeout = 60)
 	}
 	cr_assert_eq(w.full, 1, "only the changes were read");
 	cr_assert_lt(worst, (POLL + 200) * 1000, "%lld us", (long long)worst);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* Two that read one database see the same. */
@@ -45,11 +45,11 @@ Test(mysql_changes, two_readers, .timeout = 60)
 {
 	struct source_mysql_options o;
 	struct mysql_server db;
-	struct world w, second;
+	struct mysql_reader w, second;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	o = mysql_server_options(&db);
-	world_begin_with(&second, &o, false);
+	reader_begin_with(&second, &o, false);
 	for (unsigned int i = 0; i < 10; i++) {
 		char value[16];
 
@@ -59,8 +59,8 @@ Test(mysql_changes, two_readers, .timeout = 60)
 		becomes(&w, "02", value);
 		becomes(&second, "02", value);
 	}
-	world_end(&second, NULL);
-	world_end(&w, &db);
+	reader_end(&second, NULL);
+	reader_end(&w, &db);
 }
 
 /* --- transactions ---------------------------------------------------------------------------- */
@@ -69,10 +69,10 @@ Test(mysql_changes, two_readers, .timeout = 60)
 Test(mysql_changes, transactions_commit_in_any_order, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 	void *slow, *gone;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	slow = mysql_server_connect(&db);
 	gone = mysql_server_connect(&db);
 	mysql_server_on(slow, "BEGIN; UPDATE usher_users SET bootfile = 'slow' WHERE user_no = 1");
@@ -89,7 +89,7 @@ Test(mysql_changes, transactions_commit_in_any_order, .timeout = 60)
 	cr_assert_eq(w.full, 1);
 	mysql_server_disconnect(slow);
 	mysql_server_disconnect(gone);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* A transaction that was open while all was read is not lost either. */
@@ -97,7 +97,7 @@ Test(mysql_changes, a_transaction_open_at_the_start, .timeout = 60)
 {
 	struct source_mysql_options o;
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 	void *slow;
 
 	mysql_server_start(&db);
@@ -107,23 +107,23 @@ Test(mysql_changes, a_transaction_open_at_the_start, .timeout = 60)
 	mysql_server_on(slow, "BEGIN; UPDATE usher_users SET bootfile = 'slow' WHERE user_no = 1");
 	mysql_server_sql(&db, "UPDATE usher_users SET bootfile = 'fast' WHERE user_no = 2");
 	o = mysql_server_options(&db);
-	world_begin_with(&w, &o, false);
+	reader_begin_with(&w, &o, false);
 	stays(&w, "01", "one");
 	stays(&w, "02", "fast");
 	mysql_server_on(slow, "COMMIT");
 	becomes(&w, "01", "slow");
 	mysql_server_disconnect(slow);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* Numbers as the three nodes of a cluster give them out: every third, in no order. */
 Test(mysql_changes, numbers_of_a_cluster, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 	void *nodes[3];
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	for (unsigned int i = 0; i < 3; i++) {
 		char sql[128];
 
@@ -148,7 +148,7 @@ Test(mysql_changes, numbers_of_a_cluster, .timeout = 60)
 	cr_assert_eq(w.full, 1);
 	for (unsigned int i = 0; i < 3; i++)
 		mysql_server_disconnect(nodes[i]);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* --- all anew -------------------------------------------------------------------------------- */
@@ -159,9 +159,9 @@ Test(mysql_changes, numbers_of_a_cluster, .timeout = 60)
 Test(mysql_changes, restored_from_a_backup, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	mysql_server_sql(&db, "DROP TRIGGER usher_users_updated; "
 		"UPDATE usher_users SET bootfile = 'old' WHERE user_no = 2; "
 		"TRUNCATE TABLE usher_users_changes");
@@ -177,15 +177,15 @@ Test(mysql_changes, restored_from_a_backup, .timeout = 60)
 		"VALUES (1, 1), (2, 1), (3, 2), (4, 2); COMMIT");
 	becomes(&w, "02", "older");
 	cr_assert_eq(w.full, 3);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 Test(mysql_changes, more_changes_than_it_is_worth_to_follow, .timeout = 120)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	mysql_server_sql(&db, "INSERT INTO usher_users (user_no, id, bootfile) "
 		"SELECT seq + 10, LPAD(HEX(seq), 8, '0'), 'many' FROM seq_1_to_101000");
 	for (unsigned int i = 0; i < 2000 && w.full == 1; i++)
@@ -197,16 +197,16 @@ Test(mysql_changes, more_changes_than_it_is_worth_to_follow, .timeout = 120)
 	becomes(&w, "00000001", "few");
 	becomes(&w, "01", "few");
 	cr_assert_eq(w.full, 2);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* Nobody left: by accident, unless somebody says that it is meant. */
 Test(mysql_changes, emptied, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	mysql_server_sql(&db, "DELETE FROM usher_users");
 	will_say(&w, "F dhcp.usher_users: has no users any more|");
 	temp_sleep_ms(10 * POLL);
@@ -227,7 +227,7 @@ Test(mysql_changes, emptied, .timeout = 60)
 	mysql_server_sql(&db, "TRUNCATE TABLE usher_users");
 	temp_sleep_ms(10 * POLL);
 	stays(&w, "08", "next");
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* A bad row at the start: nothing is in force, and the row is not read again and again. */
@@ -235,20 +235,20 @@ Test(mysql_changes, a_bad_row_at_the_start, .timeout = 60)
 {
 	struct source_mysql_options o;
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
 	mysql_server_start(&db);
 	mysql_server_sql(&db, "INSERT INTO usher_users (user_no, id, bootfile) "
 		"VALUES (1, '01', 'one'), (2, '0', 'two')");
 	o = mysql_server_options(&db);
-	world_begin_with(&w, &o, false);
+	reader_begin_with(&w, &o, false);
 	cr_assert_str_eq(w.said, "F dhcp.usher_users:2: id: odd number of hex digits (1)|");
 	temp_sleep_ms(10 * POLL);
 	cr_assert_str_eq(w.said, "F dhcp.usher_users:2: id: odd number of hex digits (1)|");
 	cr_assert_eq(w.published, 0);
 	mysql_server_sql(&db, "UPDATE usher_users SET id = '02' WHERE user_no = 2");
 	becomes(&w, "02", "two");
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* Where the tables have other names, with whatever in them. */
@@ -256,7 +256,7 @@ Test(mysql_changes, other_names, .timeout = 60)
 {
 	struct source_mysql_options o;
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
 	mysql_server_start(&db);
 	mysql_server_sql(&db, "CREATE TABLE base (n INT PRIMARY KEY, mac VARCHAR(20), "
@@ -269,9 +269,9 @@ Test(mysql_changes, other_names, .timeout = 60)
 		"INSERT INTO base VALUES (1, '01', 'one')");
 	o = mysql_server_options(&db);
 	o.table = "my `users";
-	world_begin_with(&w, &o, false);
+	reader_begin_with(&w, &o, false);
 	stays(&w, "01", "one");
 	mysql_server_sql(&db, "INSERT INTO base VALUES (2, '02', 'two')");
 	becomes(&w, "02", "two");
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }

@@ -3,7 +3,7 @@
  * What may become of a database and its tables while it is read: nobody waits and nobody is lost.
  */
 #include "tests/registry/make.h"
-#include "tests/registry/mysql_world.h"
+#include "tests/registry/mysql_reader.h"
 #include "tests/registry/temp.h"
 
 #include <criterion/criterion.h>
@@ -14,15 +14,15 @@
 /* --- the server ------------------------------------------------------------------------------ */
 
 /* Meanwhile nobody is kept waiting, and what was read stays. */
-static void nobody_waits(struct world *w, unsigned int ms)
+static void nobody_waits(struct mysql_reader *w, unsigned int ms)
 {
-	int64_t begin = mysql_world_us(), worst = 0;
+	int64_t begin = reader_us(), worst = 0;
 
-	while (mysql_world_us() - begin < ms * 1000) {
-		int64_t before = mysql_world_us();
+	while (reader_us() - begin < ms * 1000) {
+		int64_t before = reader_us();
 
 		refresh_poll(w->refresh);
-		before = mysql_world_us() - before;
+		before = reader_us() - before;
 		worst = before > worst ? before : worst;
 		stays(w, "01", "one");
 		temp_sleep_ms(1);
@@ -34,9 +34,9 @@ static void nobody_waits(struct world *w, unsigned int ms)
 Test(mysql_faults, stopped_killed_and_started_again, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	mysql_server_signal(&db, SIGSTOP);
 	nobody_waits(&w, 1500);
 	will_say(&w, "no answer from the database for 1000 ms|");
@@ -51,22 +51,22 @@ Test(mysql_faults, stopped_killed_and_started_again, .timeout = 60)
 	mysql_server_sql(&db, "UPDATE usher_users SET bootfile = 'killed' WHERE user_no = 2");
 	becomes(&w, "02", "killed");
 	cr_assert_eq(w.full, 1, "it was the same database all the time: %s", w.said);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* The end of the program does not wait for a database that hangs. */
 Test(mysql_faults, ends_while_the_database_hangs, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 	int64_t begun;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	mysql_server_signal(&db, SIGSTOP);
 	temp_sleep_ms(3 * POLL);
-	begun = mysql_world_us();
-	world_end(&w, NULL);
-	cr_assert_lt(mysql_world_us() - begun, 300000);
+	begun = reader_us();
+	reader_end(&w, NULL);
+	cr_assert_lt(reader_us() - begun, 300000);
 	mysql_server_stop(&db);
 }
 
@@ -74,13 +74,13 @@ Test(mysql_faults, begins_without_a_database, .timeout = 60)
 {
 	struct source_mysql_options o;
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
 	mysql_server_start(&db);
 	mysql_server_sql(&db, "INSERT INTO usher_users (id, bootfile) VALUES ('01', 'one')");
 	o = mysql_server_options(&db);
 	mysql_server_signal(&db, SIGKILL);
-	world_begin_with(&w, &o, false);
+	reader_begin_with(&w, &o, false);
 	cr_assert_eq(w.published, 0);
 	cr_assert(has_said(&w, "F dhcp.usher_users: connecting to "), "%s", w.said);
 	temp_sleep_ms(300);
@@ -88,7 +88,7 @@ Test(mysql_faults, begins_without_a_database, .timeout = 60)
 	mysql_server_again(&db);
 	becomes(&w, "01", "one");
 	will_say(&w, "R dhcp.usher_users|");
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* --- the tables ------------------------------------------------------------------------------ */
@@ -108,9 +108,9 @@ Test(mysql_faults, a_wrong_schema, .timeout = 60)
 		  "DEFAULT NOW(6)" },
 	};
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		mysql_server_sql(&db, "%s", rows[i].harm);
 		will_say(&w, rows[i].said);
@@ -129,16 +129,16 @@ Test(mysql_faults, a_wrong_schema, .timeout = 60)
 	mysql_server_sql(&db, "ALTER TABLE usher_users CHANGE ident id VARCHAR(255);"
 		"UPDATE usher_users SET bootfile = 'mended' WHERE user_no = 2");
 	becomes(&w, "02", "mended");
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* A column that is added is an attribute of everybody, though no row was touched. */
 Test(mysql_faults, columns_that_are_added, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	mysql_server_sql(&db, "ALTER TABLE usher_users "
 		"ADD COLUMN customer VARCHAR(20) DEFAULT 'all', "
 		"ADD COLUMN _private VARCHAR(20) DEFAULT 'no'; "
@@ -150,16 +150,16 @@ Test(mysql_faults, columns_that_are_added, .timeout = 60)
 	cr_assert_str_eq(attrs_text(find_user(w.reg, "01"), buf), "bootfile=one;customer=all;");
 	pthread_mutex_unlock(&w.lock);
 	cr_assert_eq(w.full, 2);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /* A value of twenty megabytes is refused by its length, and is not even sent in full. */
 Test(mysql_faults, huge_values, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	mysql_server_sql(&db, "UPDATE usher_users SET attributes = "
 		"CONCAT('{\"a\":\"', REPEAT('x', 20000000), '\"}') WHERE user_no = 2");
 	will_say(&w, "F dhcp.usher_users:2: attributes: more than 4095 bytes|");
@@ -170,7 +170,7 @@ Test(mysql_faults, huge_values, .timeout = 60)
 	will_say(&w, "F dhcp.usher_users:2: bootfile: more than 4095 bytes|");
 	mysql_server_sql(&db, "UPDATE usher_users SET bootfile = 'small' WHERE user_no = 2");
 	becomes(&w, "02", "small");
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }
 
 /*
@@ -179,10 +179,10 @@ Test(mysql_faults, huge_values, .timeout = 60)
 Test(mysql_faults, a_locked_table, .timeout = 60)
 {
 	struct mysql_server db;
-	struct world w;
+	struct mysql_reader w;
 	void *other;
 
-	world_begin(&w, &db);
+	reader_begin(&w, &db);
 	other = mysql_server_connect(&db);
 	mysql_server_on(other, "LOCK TABLES usher_users WRITE, usher_users_changes WRITE");
 	will_say(&w, "no answer from the database for 1000 ms|");
@@ -191,5 +191,5 @@ Test(mysql_faults, a_locked_table, .timeout = 60)
 	mysql_server_sql(&db, "UPDATE usher_users SET bootfile = 'unlocked' WHERE user_no = 2");
 	becomes(&w, "02", "unlocked");
 	mysql_server_disconnect(other);
-	world_end(&w, &db);
+	reader_end(&w, &db);
 }

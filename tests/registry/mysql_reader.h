@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A refresh of a database: what is in force of it, and what was said. */
-#ifndef USHER_TESTS_REGISTRY_MYSQL_WORLD_H
-#define USHER_TESTS_REGISTRY_MYSQL_WORLD_H
+#ifndef USHER_TESTS_REGISTRY_MYSQL_READER_H
+#define USHER_TESTS_REGISTRY_MYSQL_READER_H
 
 #include "registry/refresh.h"
 #include "tests/registry/mysql_server.h"
@@ -10,7 +10,7 @@
 
 enum { POLL = 20 };
 
-struct world {
+struct mysql_reader {
 	struct refresh *refresh;
 	pthread_mutex_t lock;
 	struct registry *reg;
@@ -20,28 +20,28 @@ struct world {
 };
 
 /* Starts to read; a database need not be there. */
-void world_begin_with(struct world *w, const struct source_mysql_options *o, bool skip_bad);
+void reader_begin_with(struct mysql_reader *w, const struct source_mysql_options *o, bool skip_bad);
 
 /* The same with a new server, and the users 01, 02, 03 whose boot files are one, two, three. */
-void world_begin(struct world *w, struct mysql_server *db);
+void reader_begin(struct mysql_reader *w, struct mysql_server *db);
 
 /* db may be NULL. */
-void world_end(struct world *w, struct mysql_server *db);
+void reader_end(struct mysql_reader *w, struct mysql_server *db);
 
 /*
  * Waits until the user has that boot file, "" none, "-" is no user; how long that took, in
  * microseconds.
  */
-int64_t becomes(struct world *w, const char *id, const char *expect);
+int64_t becomes(struct mysql_reader *w, const char *id, const char *expect);
 
 /* Has it now. */
-void stays(struct world *w, const char *id, const char *expect);
+void stays(struct mysql_reader *w, const char *id, const char *expect);
 
 /* "F" failed, "R" recovered, "W" warned, a blank, the text, "|". */
-bool has_said(struct world *w, const char *text);
-void will_say(struct world *w, const char *text);
+bool has_said(struct mysql_reader *w, const char *text);
+void will_say(struct mysql_reader *w, const char *text);
 
 /* CLOCK_MONOTONIC. */
-int64_t mysql_world_us(void);
+int64_t reader_us(void);
 
 #endif

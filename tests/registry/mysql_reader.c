@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/registry/mysql_world.h"
+#include "tests/registry/mysql_reader.h"
 
 #include "tests/registry/make.h"
 #include "tests/registry/temp.h"
@@ -13,7 +13,7 @@ enum { PATIENCE = 5000 };
 
 static void publish(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
 {
-	struct world *w = ctx;
+	struct mysql_reader *w = ctx;
 
 	(void)fd;
 	pthread_mutex_lock(&w->lock);
@@ -28,7 +28,7 @@ static void publish(void *ctx, struct registry *reg, int fd, const struct load_s
 /* "F" failed, "R" recovered, "W" warned, and the text. */
 static void say(void *ctx, enum reload_news news, const char *text)
 {
-	struct world *w = ctx;
+	struct mysql_reader *w = ctx;
 	size_t n;
 
 	pthread_mutex_lock(&w->lock);
@@ -37,7 +37,7 @@ static void say(void *ctx, enum reload_news news, const char *text)
 	pthread_mutex_unlock(&w->lock);
 }
 
-int64_t mysql_world_us(void)
+int64_t reader_us(void)
 {
 	struct timespec ts;
 
@@ -46,7 +46,7 @@ int64_t mysql_world_us(void)
 }
 
 /* A user's boot file, "" for none, or "-" if there is no such user. */
-static void bootfile(struct world *w, const char *id, char out[static 64])
+static void bootfile(struct mysql_reader *w, const char *id, char out[static 64])
 {
 	const struct reg_user *user;
 	const char *text;
@@ -60,22 +60,22 @@ static void bootfile(struct world *w, const char *id, char out[static 64])
 	pthread_mutex_unlock(&w->lock);
 }
 
-int64_t becomes(struct world *w, const char *id, const char *expect)
+int64_t becomes(struct mysql_reader *w, const char *id, const char *expect)
 {
-	int64_t begin = mysql_world_us();
+	int64_t begin = reader_us();
 	char got[64];
 
 	do {
 		bootfile(w, id, got);
 		if (strcmp(got, expect) == 0)
-			return mysql_world_us() - begin;
+			return reader_us() - begin;
 		temp_sleep_ms(1);
-	} while (mysql_world_us() - begin < PATIENCE * 1000);
+	} while (reader_us() - begin < PATIENCE * 1000);
 	cr_assert_fail("%s: wanted %s, got %s; said: %s", id, expect, got, w->said);
 	return -1;
 }
 
-void stays(struct world *w, const char *id, const char *expect)
+void stays(struct mysql_reader *w, const char *id, const char *expect)
 {
 	char got[64];
 
@@ -83,7 +83,7 @@ void stays(struct world *w, const char *id, const char *expect)
 	cr_assert_str_eq(got, expect, "%s; said: %s", id, w->said);
 }
 
-bool has_said(struct world *w, const char *text)
+bool has_said(struct mysql_reader *w, const char *text)
 {
 	bool found;
 
@@ -93,14 +93,14 @@ bool has_said(struct world *w, const char *text)
 	return found;
 }
 
-void will_say(struct world *w, const char *text)
+void will_say(struct mysql_reader *w, const char *text)
 {
 	for (unsigned int i = 0; i < PATIENCE / 5 && !has_said(w, text); i++)
 		temp_sleep_ms(5);
 	cr_assert(has_said(w, text), "wanted %s, said %s", text, w->said);
 }
 
-void world_begin_with(struct world *w, const struct source_mysql_options *o, bool skip_bad)
+void reader_begin_with(struct mysql_reader *w, const struct source_mysql_options *o, bool skip_bad)
 {
 	struct refresh_options options = {
 		.reload = { .skip_bad = skip_bad, .start_without = true, .settle_ms = 50,
@@ -115,7 +115,7 @@ void world_begin_with(struct world *w, const struct source_mysql_options *o, boo
 	cr_assert_eq(refresh_new(&options, &w->refresh, &err), REG_OK, "%s", err.text);
 }
 
-void world_begin(struct world *w, struct mysql_server *db)
+void reader_begin(struct mysql_reader *w, struct mysql_server *db)
 {
 	struct source_mysql_options o;
 
@@ -123,11 +123,11 @@ void world_begin(struct world *w, struct mysql_server *db)
 	o = mysql_server_options(db);
 	mysql_server_sql(db, "INSERT INTO usher_users (user_no, id, bootfile) "
 		"VALUES (1, '01', 'one'), (2, '02', 'two'), (3, '03', 'three')");
-	world_begin_with(w, &o, false);
+	reader_begin_with(w, &o, false);
 	stays(w, "01", "one");
 }
 
-void world_end(struct world *w, struct mysql_server *db)
+void reader_end(struct mysql_reader *w, struct mysql_server *db)
 {
 	refresh_free(w->refresh);
 	registry_free(w->reg);
