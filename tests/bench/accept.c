@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What cannot be avoided: takes packets from a queue and accepts them without a look, with the batching of
- * usher (one recvmmsg, one sendmsg). "each" answers every packet by a verdict of its own, "echo" also sends
- * the bytes back as if they had been edited, which is what the kernel asks of whoever edits. Runs until it
- * is killed.
+ * What cannot be avoided: takes packets from a queue and accepts them without a look, with the
+ * batching of usher (one recvmmsg, one sendmsg). "each" answers every packet by a verdict of its
+ * own, "echo" also sends the bytes back as if they had been edited, which is what the kernel asks
+ * of whoever edits. Runs until it is killed.
  */
 #include "tests/bench/bench.h"
 

@@ -40,6 +40,12 @@ def pipeline(lab, sizes, packets):
     return {"packets": packets, "batch": 64, "rows": rows}
 
 
+def rules(lab):
+    """(f): a decision over a hundred rules of which the last holds, by kind of condition."""
+    text = lab.instrument_alone("decide", many=True)
+    return {"rows": [{**row, "load": load()} for row in text]}
+
+
 def registry(lab, sizes, edits):
     """(e): load, memory, look-up; how soon an edit is seen by the packet behind it."""
     rows = []

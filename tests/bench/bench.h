@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The instruments of the bench: one program, a subcommand each, every one of which prints its result as one
- * JSON object. scripts/bench plays them together.
+ * The instruments of the bench: one program, a subcommand each, every one of which prints its
+ * result as one JSON object. scripts/bench plays them together.
  */
 #ifndef USHER_TESTS_BENCH_BENCH_H
 #define USHER_TESTS_BENCH_BENCH_H

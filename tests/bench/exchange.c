@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Clients that want a lease: so many at a time go through DISCOVER, OFFER, REQUEST and ACK, or SOLICIT,
- * ADVERTISE, REQUEST and REPLY, and begin anew as others when they are done. They stand on their link
- * without a relay of their own, which perfdhcp cannot in DHCPv4, so that relays can be compared. Hides what
- * of an answer a client repeats in its next query. One thread.
+ * Clients that want a lease: so many at a time go through DISCOVER, OFFER, REQUEST and ACK, or
+ * SOLICIT, ADVERTISE, REQUEST and REPLY, and begin anew as others when they are done. They stand on
+ * their link without a relay of their own, which perfdhcp cannot in DHCPv4, so that relays can be
+ * compared. Hides what of an answer a client repeats in its next query. One thread.
  */
 #include "tests/bench/bench.h"
 
@@ -73,7 +73,10 @@ static void begin(struct link *l, struct client *c)
 	ask(l, c, &l->query[0]);
 }
 
-/* RFC 2131 4.3.2: a REQUEST in SELECTING names server and address; they lie where traffic.c has put them. */
+/*
+ * RFC 2131 4.3.2: a REQUEST in SELECTING names server and address; they lie where traffic.c has put
+ * them.
+ */
 static bool request4(struct link *l, struct client *c, const struct dhcp4_view *offer)
 {
 	struct traffic *t = &l->query[1];
@@ -105,7 +108,8 @@ static bool request6(struct link *l, struct client *c, const struct dhcp6_view *
 	size_t at = DHCP6_HEAD;
 	struct tlv id, server, ia;
 
-	if (!dhcp6_get(advertise, D6O_CLIENTID, &id) || !dhcp6_get(advertise, D6O_SERVERID, &server) ||
+	if (!dhcp6_get(advertise, D6O_CLIENTID, &id) ||
+		!dhcp6_get(advertise, D6O_SERVERID, &server) ||
 		!dhcp6_get(advertise, D6O_IA_NA, &ia) || id.len != TRAFFIC_DUID ||
 		(size_t)server.len + ia.len > sizeof(msg) - 64)
 		return false;
@@ -230,8 +234,8 @@ static void print(struct link *l, uint64_t seconds)
 {
 	static const char *const names[] = { "first", "second" };
 
-	printf("{\"exchanges_per_s\":%.1f,\"done\":%zu,\"lost\":%zu", (double)l->done / (double)seconds,
-		l->done, l->lost);
+	printf("{\"exchanges_per_s\":%.1f,\"done\":%zu,\"lost\":%zu",
+		(double)l->done / (double)seconds, l->done, l->lost);
 	for (size_t h = 0; h < 2; h++)
 		printf(",\"%s\":{\"p50\":%lld,\"p99\":%lld,\"p999\":%lld}", names[h],
 			(long long)bench_percentile(l->took[h], l->count[h], 0.5),

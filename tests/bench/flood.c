@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets through the queue, in one of three ways; each packet is of another client, drawn at random, and
- * what the device at the other end has received is what counts.
+ * Packets through the queue, in one of three ways; each packet is of another client, drawn at
+ * random, and what the device at the other end has received is what counts.
  *
- *   hold=N  the process is stopped, N packets are sent and wait for it in the queue, it goes on, and what is
- *           timed is how long it takes for all of them: its capacity, whatever the generator's may be.
+ *   hold=N  the process is stopped, N packets are sent and wait in the queue, it goes on, and what
+ *           is timed is how long it takes for all: its capacity, whatever the generator's is.
  *   rate=N  packets a second, whatever becomes of them.
  *   else    the loop is closed: no more than `window` are under way, so that nothing is lost.
  */
@@ -52,7 +52,8 @@ static enum traffic_class class_of(const char *name)
 static void set_option(struct flood *f, const char *arg)
 {
 	const struct { const char *name; uint64_t *number; } numbers[] = {
-		{ "clients", &f->clients }, { "window", &f->window }, { "rate", &f->rate }, { "hold", &f->hold },
+		{ "clients", &f->clients }, { "window", &f->window }, { "rate", &f->rate },
+		{ "hold", &f->hold },
 		{ "rounds", &f->rounds }, { "round_ms", &f->round_ms }, { "warm_ms", &f->warm_ms },
 		{ "burst", &f->burst },
 	};
@@ -140,8 +141,8 @@ static void print_round(const struct reading *a, const struct reading *b, uint64
 {
 	double packets = (double)(b->packets - a->packets), ns = (double)(b->time_ns - a->time_ns);
 
-	printf("%s{\"pps\":%.0f,\"sent\":%llu,\"received\":%.0f", first ? "" : ",", packets / ns * 1e9,
-		(unsigned long long)sent, packets);
+	printf("%s{\"pps\":%.0f,\"sent\":%llu,\"received\":%.0f", first ? "" : ",",
+		packets / ns * 1e9, (unsigned long long)sent, packets);
 	if (b->cpu_ns > 0)
 		printf(",\"cpu_ns\":%.1f,\"busy\":%.3f,\"user\":%.3f,\"system\":%.3f",
 			(double)(b->cpu_ns - a->cpu_ns) / (packets > 0 ? packets : 1),
@@ -213,23 +214,24 @@ static void run(struct flood *f)
 		print_round(&a, &b, f->sent - sent, i == 0);
 	}
 	settle(f);
-	printf("],\"sent\":%llu,\"received\":%llu,\"refused\":%llu,\"given_up\":%llu,\"rss_kib\":%ld,"
-		"\"bytes\":%zu}\n", (unsigned long long)f->sent,
+	printf("],\"sent\":%llu,\"received\":%llu,\"refused\":%llu,\"given_up\":%llu,"
+		"\"rss_kib\":%ld,\"bytes\":%zu}\n", (unsigned long long)f->sent,
 		(unsigned long long)(meter_packets(&f->meter) - f->before),
-		(unsigned long long)f->refused, (unsigned long long)f->lost, meter_memory(&f->meter),
-		f->traffic.len);
+		(unsigned long long)f->refused, (unsigned long long)f->lost,
+		meter_memory(&f->meter), f->traffic.len);
 }
 
 int bench_flood(int argc, char **argv)
 {
 	struct flood f = {
-		.class = TRAFFIC_STRANGER, .clients = 1, .window = 1024, .rounds = 5, .round_ms = 500,
-		.warm_ms = 300, .burst = 32, .seed = 88172645463325252ULL,
+		.class = TRAFFIC_STRANGER, .clients = 1, .window = 1024, .rounds = 5,
+		.round_ms = 500, .warm_ms = 300, .burst = 32, .seed = 88172645463325252ULL,
 	};
 	struct steering s;
 
 	if (argc < 4 || (f.kind = traffic_kind_of(argv[3])) == TRAFFIC_KINDS)
-		bench_die("flood", "OUT_DEVICE IN_DEVICE discover|request|solicit|request6 [name=value]...");
+		bench_die("flood", "OUT_DEVICE IN_DEVICE KIND [name=value]...; a kind is discover, "
+			"request, solicit or request6");
 	for (int i = 4; i < argc; i++)
 		set_option(&f, argv[i]);
 	if (f.hold > 0 && f.pid == 0)

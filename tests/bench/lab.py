@@ -209,10 +209,11 @@ class Lab:
         where = ["taskset", "-c", str(cpu)] if cpu is not None and self.cpus > 1 else []
         return json.loads(self.on(name, *where, f"{self.build}/bench", *args))
 
-    def instrument_alone(self, *args):
-        """The same for those that need no network."""
+    def instrument_alone(self, *args, many=False):
+        """The same for those that need no network; many: an object a line."""
         where = ["taskset", "-c", str(MEASURED_CPU)] if self.cpus > 1 else []
-        return json.loads(run([*where, f"{self.build}/bench", *args]))
+        text = run([*where, f"{self.build}/bench", *args])
+        return [json.loads(line) for line in text.splitlines()] if many else json.loads(text)
 
     # --- usher --------------------------------------------------------------------------------------------
 
@@ -241,7 +242,7 @@ class Lab:
         return process
 
     def accept(self, mode="", batch=64, name="bridge", queue=67):
-        process = self.spawn(name, MEASURED_CPU, [f"{self.build}/bench", "accept", queue, batch] + ([mode] if mode else []),
-                             f"{self.work}/accept.log")
+        args = [f"{self.build}/bench", "accept", queue, batch] + ([mode] if mode else [])
+        process = self.spawn(name, MEASURED_CPU, args, f"{self.work}/accept.log")
         self.wait_bound(process, name, queue)
         return process

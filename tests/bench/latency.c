@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How long an exchange takes: a query leaves one device at a steady rate, a server of ours at the other
- * answers at once, and the time until the answer is back is noted. The client spins rather than sleeps, so
- * that its waking up is not part of what is measured. The queries change between the two halves of an
- * exchange: DISCOVER and REQUEST, or SOLICIT and REQUEST.
+ * How long an exchange takes: a query leaves one device at a steady rate, a server of ours at the
+ * other answers at once, and the time until the answer is back is noted. The client spins rather
+ * than sleeps, so that its waking up is not part of what is measured. The queries change between
+ * the two halves of an exchange: DISCOVER and REQUEST, or SOLICIT and REQUEST.
  */
 #include "tests/bench/bench.h"
 
@@ -33,7 +33,8 @@ static bool is_dhcp(const uint8_t *frame, size_t len, uint16_t port, size_t port
 {
 	struct frame f;
 
-	return len > WIRE_HEAD && frame_parse(&f, frame + WIRE_HEAD, len - WIRE_HEAD, 0) == DHCP_OK &&
+	return len > WIRE_HEAD &&
+		frame_parse(&f, frame + WIRE_HEAD, len - WIRE_HEAD, 0) == DHCP_OK &&
 		be16_get(frame + WIRE_HEAD + f.udp_off + ports_off) == port;
 }
 
@@ -141,8 +142,9 @@ static void print(struct exchange *x)
 		int64_t *all = x->took[h];
 		size_t n = x->count[h];
 
-		printf(",\"%s\":{\"count\":%zu,\"p50\":%lld,\"p90\":%lld,\"p99\":%lld,\"p999\":%lld,"
-			"\"max\":%lld}", names[h], n, (long long)bench_percentile(all, n, 0.5),
+		printf(",\"%s\":{\"count\":%zu,\"p50\":%lld,\"p90\":%lld,\"p99\":%lld,"
+			"\"p999\":%lld,\"max\":%lld}", names[h], n,
+			(long long)bench_percentile(all, n, 0.5),
 			(long long)bench_percentile(all, n, 0.9),
 			(long long)bench_percentile(all, n, 0.99),
 			(long long)bench_percentile(all, n, 0.999),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides procfs and sysfs. The total CPU time is the scheduler's own sum, to the nanosecond; only its
- * division into user and system rests on ticks. proc(5), clock_getcpuclockid(3).
+ * Hides procfs and sysfs. The total CPU time is the scheduler's own sum, to the nanosecond; only
+ * its division into user and system rests on ticks. proc(5), clock_getcpuclockid(3).
  */
 #include "tests/bench/meter.h"
 
@@ -73,8 +73,8 @@ void meter_read(const struct meter *m, struct reading *ret)
 	contents(m->stat, buf, sizeof(buf));
 	behind_name = strrchr(buf, ')');
 	if (behind_name != NULL)
-		sscanf(behind_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-			&system);
+		sscanf(behind_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+			&user, &system);
 	ret->user = (double)user / (double)sysconf(_SC_CLK_TCK);
 	ret->system = (double)system / (double)sysconf(_SC_CLK_TCK);
 }

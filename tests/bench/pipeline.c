@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pipeline alone: batches of packets in memory, each of another client drawn at random, so that the
- * registry is as cold as real clients make it. Only pipeline_run() is timed, or counted when run under
- * valgrind --tool=callgrind --toggle-collect=pipeline_run. Hides how an answer comes about: the query goes
- * through the pipeline first, and what a server makes of it comes back.
+ * The pipeline alone: batches of packets in memory, each of another client drawn at random, so that
+ * the registry is as cold as real clients make it. Only pipeline_run() is timed, or counted when
+ * run under valgrind --tool=callgrind --toggle-collect=pipeline_run. Hides how an answer comes
+ * about: the query goes through the pipeline first, and what a server makes of it comes back.
  */
 #include "tests/bench/bench.h"
 
@@ -82,15 +82,16 @@ int bench_pipeline(int argc, char **argv)
 	batch = argc > 4 ? (size_t)bench_number(argv[4]) : 64;
 	rounds = packets / batch < ROUNDS_MAX ? packets / batch : ROUNDS_MAX;
 	if (batch < 1 || batch > BATCH_MAX || rounds < 1)
-		bench_die("pipeline", "a batch is 1 to 256 packets, and there must be one at least");
+		bench_die("pipeline", "a batch is 1 to 256 packets; one at least");
 	steering_init(&s, users);
 	steering_packet(&s, &t, k->query, k->class, k->answer);
 	for (size_t i = 0; i < rounds; i++)
 		took[i] = run_batch(&s, k, &t, batch, users_of_class(users), &seed);
 	if (s.counters.causes[k->cause] != rounds * batch)
 		bench_die(k->name, "packets did not end as they should");
-	printf("{\"kind\":\"%s\",\"users\":%zu,\"packets\":%zu,\"batch\":%zu,\"ns\":%.1f,\"ns_p90\":%.1f,"
-		"\"bytes_in\":%zu,\"bytes_out\":%u}\n", k->name, users, rounds * batch, batch,
+	printf("{\"kind\":\"%s\",\"users\":%zu,\"packets\":%zu,\"batch\":%zu,\"ns\":%.1f,"
+		"\"ns_p90\":%.1f,\"bytes_in\":%zu,\"bytes_out\":%u}\n",
+		k->name, users, rounds * batch, batch,
 		(double)bench_percentile(took, rounds, 0.5) / (double)batch,
 		(double)bench_percentile(took, rounds, 0.9) / (double)batch, t.len,
 		s.batch->slots[0].edited ? s.batch->slots[0].out_len : 0);

@@ -192,7 +192,7 @@ def memory_of(process):
 
 
 def drown(lab, seconds):
-    """Random clients at more than ten times the capacity; memory is read every second, and service afterwards at once."""
+    """Random clients at more than ten times the capacity; memory is read every second, service afterwards."""
     lab.loop()
     hog = starve(lab)
     process = starved_usher(lab, 19)

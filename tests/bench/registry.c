@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registry alone: how long a file takes to read, how much memory it becomes, and what a look-up costs,
- * of users and of strangers, one at a time and with the next ones fetched ahead as a batch allows.
+ * The registry alone: how long a file takes to read, how much memory it becomes, and what a look-up
+ * costs, of users and of strangers, one at a time and with the next ones fetched ahead as a batch
+ * allows.
  */
 #include "tests/bench/bench.h"
 
@@ -44,8 +45,8 @@ static size_t find_ahead(const struct registry *reg, struct sample *s)
 	for (size_t i = 0; i < AHEAD; i++)
 		registry_prefetch_user(reg, s->hash[i]);
 	for (size_t i = 0; i < AHEAD; i++)
-		found += registry_find_hashed(reg, s->hash[i], REG_HW_ADDR, s->mac[i], TRAFFIC_MAC) !=
-			NULL;
+		found += registry_find_hashed(
+			reg, s->hash[i], REG_HW_ADDR, s->mac[i], TRAFFIC_MAC) != NULL;
 	return found;
 }
 
@@ -81,9 +82,11 @@ int bench_registry(int argc, char **argv)
 	if (registry_load_file(argv[1], false, NULL, &result, &err) != REG_OK)
 		bench_die("registry", err.text);
 	printf("{\"users\":%zu,\"load_ms\":%.1f,\"bytes\":%zu,\"bytes_per_user\":%.1f",
-		result.stats.users, (double)result.stats.micros / 1000, registry_size(result.registry),
+		result.stats.users, (double)result.stats.micros / 1000,
+		registry_size(result.registry),
 		(double)registry_size(result.registry) / (double)result.stats.users);
-	printf(",\"user_ns\":%.1f,\"stranger_ns\":%.1f,\"user_ahead_ns\":%.1f,\"stranger_ahead_ns\":%.1f}\n",
+	printf(",\"user_ns\":%.1f,\"stranger_ns\":%.1f,\"user_ahead_ns\":%.1f,"
+		"\"stranger_ahead_ns\":%.1f}\n",
 		measure(result.registry, TRAFFIC_PLAIN, find_each),
 		measure(result.registry, TRAFFIC_STRANGER, find_each),
 		measure(result.registry, TRAFFIC_PLAIN, find_ahead),

@@ -82,6 +82,11 @@ def print_pipeline(got):
         ("bytes in", "bytes_in"), ("out", "bytes_out"), ("load", "load")], got["rows"])
 
 
+def print_rules(got):
+    table("(f) a decision over 100 rules, the last of which holds", [
+        ("condition", "condition"), ("ns", "ns"), ("load", "load")], got["rows"])
+
+
 def print_scaling(got):
     table("(g) batches and queues, 10000 users, every packet rewritten", [
         ("what", "who"), ("", "what"), ("CPU ns", "cpu_ns"), ("packets/s", "pps"), ("lost", "lost"),
@@ -102,7 +107,7 @@ def print_flood(got):
 
 
 COLUMNS = {"queue": print_queue, "peer": print_peer, "servers": print_servers, "latency": print_latency,
-           "registry": print_registry, "pipeline": print_pipeline, "scaling": print_scaling,
+           "registry": print_registry, "pipeline": print_pipeline, "rules": print_rules, "scaling": print_scaling,
            "overload": print_overload, "flood": print_flood}
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a pipeline is put together without a queue, and how an answer comes about: the query goes
- * through the pipeline first, and what a server makes of that is the answer.
+ * Hides how a pipeline is put together without a queue, and how an answer comes about: the query
+ * goes through the pipeline first, and what a server makes of that is the answer.
  */
 #include "tests/bench/steering.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides what the packets look like. The queries are those of dhclient 4.4 in size and options; the answers
- * have what Kea, ISC and dnsmasq put into one. Addresses follow the subnets of scripts/bench: "open" is
- * 10.1.0.0/16 and 2001:db8:1::/64, "restricted" 10.99.0.0/16 and 2001:db8:99::/64.
+ * Hides what the packets look like. The queries are those of dhclient 4.4 in size and options; the
+ * answers have what Kea, ISC and dnsmasq put into one. Addresses follow the subnets of
+ * scripts/bench: "open" is 10.1.0.0/16 and 2001:db8:1::/64, "restricted" 10.99.0.0/16 and
+ * 2001:db8:99::/64.
  */
 #include "tests/bench/traffic.h"
 
@@ -57,7 +58,8 @@ static void adopt(struct traffic *t, const struct build *b, size_t xid, size_t x
 	uint8_t mac[TRAFFIC_MAC];
 
 	memset(t, 0, sizeof(*t));
-	if (b->len > sizeof(t->packet) || frame_parse(&t->frame, b->b, b->len, FRAME_VERIFY) != DHCP_OK)
+	if (b->len > sizeof(t->packet) ||
+		frame_parse(&t->frame, b->b, b->len, FRAME_VERIFY) != DHCP_OK)
 		die("not a packet");
 	memcpy(t->packet, b->b, b->len);
 	t->len = b->len;
@@ -159,8 +161,8 @@ static void answer4(struct build *msg, const struct dhcp4_view *v)
 	hex_read(marker, msg->b + DHCP4_CHADDR, TRAFFIC_MAC);
 	be32_put(msg->b + DHCP4_YIADDR, addr);
 	build_hex(msg, v->type == DHCPREQUEST ? "350105" : "350102");
-	build_hex(msg, "36040a000001 330400000e10 3a0400000708 3b0400000c4e 0104ffff0000 03040a000001"
-		"06080a0000350a000036 0f0b6578616d706c652e6f7267");
+	build_hex(msg, "36040a000001 330400000e10 3a0400000708 3b0400000c4e 0104ffff0000 "
+		"03040a00000106080a0000350a000036 0f0b6578616d706c652e6f7267");
 	if (dhcp4_get(v, DHO_AGENT_OPTIONS, &agent))
 		build_bytes(msg, agent.at, tlv_size(&TLV_DHCP4, &agent));
 	build_hex(msg, "ff");
@@ -180,7 +182,8 @@ static void message6(struct build *msg, uint8_t type, const uint8_t *link)
 	build_bytes(msg, link, 8);
 	build_hex(msg, "0000000000000005 00001c20 00002a30");
 	build_close(msg, ia);
-	build_hex(msg, "00170020 20010db8000000000000000000000053 20010db8000000000000000000000054");
+	build_hex(msg, "00170020 20010db8000000000000000000000053 "
+		"20010db8000000000000000000000054");
 }
 
 static void answer6(struct build *msg, const struct dhcp6_view *v)

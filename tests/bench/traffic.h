@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DHCP traffic for measuring: queries as clients send them, and the answers that a server would give to
- * what reaches it. One packet is built and then turned from client to client in place.
+ * DHCP traffic for measuring: queries as clients send them, and the answers that a server would
+ * give to what reaches it. One packet is built and then turned from client to client in place.
  */
 #ifndef USHER_TESTS_BENCH_TRAFFIC_H
 #define USHER_TESTS_BENCH_TRAFFIC_H
@@ -17,7 +17,13 @@ enum traffic_class {
 	TRAFFIC_STRANGER = 0x30, /* not registered */
 };
 
-enum traffic_kind { TRAFFIC_DISCOVER, TRAFFIC_REQUEST, TRAFFIC_SOLICIT, TRAFFIC_REQUEST6, TRAFFIC_KINDS };
+enum traffic_kind {
+	TRAFFIC_DISCOVER,
+	TRAFFIC_REQUEST,
+	TRAFFIC_SOLICIT,
+	TRAFFIC_REQUEST6,
+	TRAFFIC_KINDS
+};
 
 struct traffic {
 	uint8_t packet[TRAFFIC_MAX]; /* from the IP header on */
@@ -36,8 +42,8 @@ enum traffic_kind traffic_kind_of(const char *name);
 void traffic_query(struct traffic *t, enum traffic_kind kind);
 
 /*
- * What a server answers to query[len], an IP packet as it reached the server: OFFER, ACK, ADVERTISE or
- * REPLY with an address of the subnet that the query names, option 82 or the relay layer echoed.
+ * What a server answers to query[len], an IP packet as it reached the server: OFFER, ACK, ADVERTISE
+ * or REPLY with an address of the subnet that the query names, option 82 or the relay layer echoed.
  * Ends the program if there is no answer to that.
  */
 void traffic_answer(struct traffic *t, const uint8_t *query, size_t len);

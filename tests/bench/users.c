@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the order and the attributes of the users. Consecutive lines are of different classes, so that
- * neighbours in the registry's memory are not neighbours in what the generator asks for.
+ * Hides the order and the attributes of the users. Consecutive lines are of different classes, so
+ * that neighbours in the registry's memory are not neighbours in what the generator asks for.
  */
 #include "tests/bench/users.h"
 
@@ -62,7 +62,9 @@ struct registry *users_registry(size_t users)
 		die("no memory");
 	for (size_t i = 0; i < users || i < CLASSES; i++) {
 		const struct user_class *c = &classes[i % CLASSES];
-		struct reg_entry e = { .line = (uint32_t)i + 1, .count = c->count, .pairs = c->pairs };
+		struct reg_entry e = {
+			.line = (uint32_t)i + 1, .count = c->count, .pairs = c->pairs,
+		};
 
 		id_of(c, (uint32_t)(i / CLASSES), &e.id);
 		if (builder_add(b, &e, &err) != REG_OK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The users of a bench: a quarter each of plain and steered ones (tests/bench/traffic.h) in DHCPv4 and in
- * DHCPv6, as a registry or as the lines of a registry file.
+ * The users of a bench: a quarter each of plain and steered ones (tests/bench/traffic.h) in DHCPv4
+ * and in DHCPv6, as a registry or as the lines of a registry file.
  */
 #ifndef USHER_TESTS_BENCH_USERS_H
 #define USHER_TESTS_BENCH_USERS_H
@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 /*
- * How many clients of a class and family there are among `users` (at least; four users are the fewest);
- * their numbers begin at 0.
+ * How many clients of a class and family there are among `users` (at least; four users are the
+ * fewest); their numbers begin at 0.
  */
 static inline uint32_t users_of_class(size_t users)
 {

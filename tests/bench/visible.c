@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How soon an edit of the registry is seen: a line for a new client is added to the file, and as soon as it
- * is there the client's DISCOVER goes through the queue. Whether usher took it for registered is read from
- * the subnet that it names to the server, and the time is the one that the packet took.
+ * How soon an edit of the registry is seen: a line for a new client is added to the file, and as
+ * soon as it is there the client's DISCOVER goes through the queue. Whether usher took it for
+ * registered is read from the subnet that it names to the server, and the time is the one that the
+ * packet took.
  */
 #include "tests/bench/bench.h"
 
@@ -34,8 +35,9 @@ static void add_line(const struct probe *p, uint32_t n)
 	int len;
 
 	traffic_mac(TRAFFIC_STEERED, n, m);
-	len = snprintf(line, sizeof(line), "{\"type\":\"HW_ADDR\",\"id\":\"%02x%02x%02x%02x%02x%02x\","
-		"\"subnet\":\"open\"}\n", m[0], m[1], m[2], m[3], m[4], m[5]);
+	len = snprintf(line, sizeof(line), "{\"type\":\"HW_ADDR\","
+		"\"id\":\"%02x%02x%02x%02x%02x%02x\",\"subnet\":\"open\"}\n",
+		m[0], m[1], m[2], m[3], m[4], m[5]);
 	if (fd < 0 || write(fd, line, (size_t)len) != len || close(fd) != 0)
 		bench_die(p->file, strerror(errno));
 }
@@ -107,8 +109,8 @@ int bench_visible(int argc, char **argv)
 			took[count++] = ns;
 		nanosleep(&pause, NULL);
 	}
-	printf("{\"edits\":%zu,\"seen\":%zu,\"lost\":%zu,\"p50\":%lld,\"p99\":%lld,\"max\":%lld}\n", edits,
-		seen, lost, (long long)bench_percentile(took, count, 0.5),
+	printf("{\"edits\":%zu,\"seen\":%zu,\"lost\":%zu,\"p50\":%lld,\"p99\":%lld,"
+		"\"max\":%lld}\n", edits, seen, lost, (long long)bench_percentile(took, count, 0.5),
 		(long long)bench_percentile(took, count, 0.99),
 		(long long)bench_percentile(took, count, 1.0));
 	return 0;

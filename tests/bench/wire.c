@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides packet sockets (packet(7)). A sender that does not listen has protocol 0, so that the kernel makes
- * no copies for it; frames skip the queueing discipline.
+ * Hides packet sockets (packet(7)). A sender that does not listen has protocol 0, so that the
+ * kernel makes no copies for it; frames skip the queueing discipline.
  */
 #include "tests/bench/wire.h"
 
