@@ -6,7 +6,7 @@
  * How the functions are called:
  *   open, next until it fails, close                  to read all users, or only those added
  *   stirred                                           from the packet path, never two at a time,
- *                                                     but while the loader thread is in any other
+ *                                                     but while another thread is in one of:
  *   look, verify, open, next, close, free             from one thread
  *
  * A source remembers what it was when it was last read and close() was told that it is now in use;

@@ -29,7 +29,7 @@ struct source_file {
 	/* reading */
 	int fd;
 	struct stat opened;
-	unsigned int stirred_at_open; /* watch.stirred then */
+	struct watch_state then, now; /* what was known before it was opened, and after */
 	struct lines lines;
 	struct mark reading;
 	struct entry_reader *reader;
@@ -37,9 +37,11 @@ struct source_file {
 	/* comparing */
 	struct mark mark;            /* of what is in use */
 	_Atomic uint64_t tried;      /* signature at the last open, taken or not; 0: none */
-	unsigned int stirred_tried;  /* watch.stirred then */
+	unsigned int changes_tried, writes_tried; /* watch_state then */
+	unsigned int arrivals_taken; /* watch_state of what is in use */
 	uint64_t settling;           /* signature of a file waited for, since: */
 	int64_t settling_since;      /* CLOCK_MONOTONIC, ms */
+	unsigned int changes_told;   /* by stirred(), and only of it */
 	char path[];
 };
 
@@ -79,13 +81,15 @@ static int file_fd(const struct source *s)
 static bool file_stirred(struct source *s)
 {
 	struct source_file *f = of(s);
+	struct watch_state state;
 	struct stat st;
 
-	if (watch_drain(&f->watch))
+	watch_drain(&f->watch, &state);
+	if (state.changes != f->changes_told) {
+		f->changes_told = state.changes;
 		return true;
-	if (f->watch.wd >= 0)
-		return false;
-	return path_stat(f, &st) && signature(&st) != f->tried;
+	}
+	return !state.watched && path_stat(f, &st) && signature(&st) != f->tried;
 }
 
 /* O_NONBLOCK: a FIFO without a writer must not hold us. fstat() then says what it is. */
@@ -115,35 +119,57 @@ static void drop_open(struct source_file *f)
 }
 
 /*
- * Whether the file is the one in use, the same or grown. One that grew stays open, so that what
- * open() then reads is what was compared.
+ * Opens it between two looks at what has happened to it: the second one knows of everything that was
+ * done to the file before it was opened, and so whether somebody is in the middle of writing it.
  */
+static enum reg_err open_watched(struct source_file *f, struct reg_error *err)
+{
+	enum reg_err e;
+
+	drop_open(f);
+	watch_drain(&f->watch, &f->then);
+	e = open_regular(f, err);
+	watch_drain(&f->watch, &f->now);
+	return e;
+}
+
+static void note_tried(struct source_file *f)
+{
+	f->tried = signature(&f->opened);
+	f->changes_tried = f->then.changes;
+	f->writes_tried = f->then.writes;
+}
+
+/* Whether the file is the one in use, the same or grown. Unless it is the same, it stays open. */
 static enum source_state compare(struct source_file *f)
 {
 	static const enum source_state states[] = { [MARK_SAME] = SOURCE_SAME,
 		[MARK_GREW] = SOURCE_GREW, [MARK_OTHER] = SOURCE_NEW };
 	enum source_state state;
 
-	f->stirred_at_open = f->watch.stirred;
-	if (open_regular(f, NULL) != REG_OK)
+	if (open_watched(f, NULL) != REG_OK)
 		return SOURCE_NEW;
 	state = states[mark_compare(&f->mark, f->io, f->fd, &f->opened, f->chunk)];
-	if (state == SOURCE_SAME) {
-		f->stirred_tried = f->stirred_at_open;
-		f->tried = signature(&f->opened);
-		/* Its last line is as unfinished as it was. */
-		if (f->mark.consumed < f->mark.digest.upto)
-			state = SOURCE_QUIET;
-	}
-	if (state != SOURCE_GREW)
-		drop_open(f);
-	return state;
+	if (state != SOURCE_SAME)
+		return state;
+	note_tried(f);
+	drop_open(f);
+	/* Its last line may be as unfinished as it was. */
+	return f->mark.consumed < f->mark.digest.upto ? SOURCE_QUIET : SOURCE_SAME;
+}
+
+/* Whether it was renamed to its place since it was last taken, and has not become shorter. */
+static bool came_whole(const struct source_file *f, const struct stat *st)
+{
+	return f->now.arrived_ino == st->st_ino && st->st_size >= f->now.arrived_size &&
+		f->now.arrivals != f->arrivals_taken;
 }
 
 /* Whether a file that may still be being written has been still for long enough. */
-static bool settled(struct source_file *f, uint64_t sig)
+static bool settled(struct source_file *f, const struct stat *st, uint64_t sig)
 {
-	if (f->watch.wd >= 0 && !f->watch.writing && f->stirred_tried != f->watch.stirred)
+	if (f->now.watched && f->changes_tried != f->now.changes &&
+		(!f->now.writing || came_whole(f, st)))
 		return true;
 	if (sig != f->settling) {
 		f->settling = sig;
@@ -167,10 +193,14 @@ static enum source_state file_look(struct source *s, struct reg_error *err)
 		return SOURCE_GONE;
 	}
 	sig = signature(&st);
-	if (sig == f->tried && f->stirred_tried == f->watch.stirred)
+	watch_drain(&f->watch, &f->now);
+	if (sig == f->tried && f->writes_tried == f->now.writes)
 		return SOURCE_QUIET;
 	state = compare(f);
-	return state == SOURCE_NEW && !settled(f, sig) ? SOURCE_UNSETTLED : state;
+	if (state != SOURCE_NEW || settled(f, f->fd >= 0 ? &f->opened : &st, sig))
+		return state;
+	drop_open(f);
+	return SOURCE_UNSETTLED;
 }
 
 static enum source_state file_verify(struct source *s)
@@ -189,7 +219,7 @@ static enum source_state file_verify(struct source *s)
 		return SOURCE_QUIET;
 	f->mark.valid = f->mark.doubtful = false;
 	f->tried = 0;
-	f->stirred_tried--;
+	f->changes_tried--;
 	return SOURCE_NEW;
 }
 
@@ -214,17 +244,11 @@ static enum reg_err file_open(struct source *s, bool added, struct source_facts 
 	struct reg_error *err)
 {
 	struct source_file *f = of(s);
-	enum reg_err e;
+	enum reg_err e = f->fd < 0 ? open_watched(f, err) : REG_OK;
 
-	if (!added) {
-		drop_open(f);
-		f->stirred_at_open = f->watch.stirred;
-		e = open_regular(f, err);
-		if (e != REG_OK)
-			return e;
-	}
-	f->stirred_tried = f->stirred_at_open;
-	f->tried = signature(&f->opened);
+	if (e != REG_OK)
+		return e;
+	note_tried(f);
 	f->settling = 0;
 	if ((uint64_t)f->opened.st_size > f->options.max_bytes) {
 		reg_error_set(err, f->path, 0, "%lld bytes, %s of %llu bytes",
@@ -236,7 +260,7 @@ static enum reg_err file_open(struct source *s, bool added, struct source_facts 
 	begin_reading(f, added);
 	*ret = (struct source_facts){
 		.bytes = (size_t)(f->lines.limit - f->reading.consumed),
-		.whole = f->watch.arrived,
+		.whole = came_whole(f, &f->opened),
 		.blank = f->opened.st_size <= 2,
 		.exposed = (f->opened.st_mode & S_IWOTH) != 0,
 	};
@@ -251,13 +275,14 @@ static enum reg_err still_same(struct source_file *f, struct reg_error *err)
 {
 	const struct digest *d = &f->lines.digest;
 	uint64_t at = d->boundary, hash = d->boundary_hash;
+	struct watch_state end;
 	bool same = false;
 	struct stat st;
 
+	watch_drain(&f->watch, &end);
 	if (fstat(f->fd, &st) == 0 && st.st_size == f->opened.st_size &&
 		st.st_mtim.tv_sec == f->opened.st_mtim.tv_sec &&
-		st.st_mtim.tv_nsec == f->opened.st_mtim.tv_nsec &&
-		f->watch.stirred == f->stirred_at_open)
+		st.st_mtim.tv_nsec == f->opened.st_mtim.tv_nsec && end.writes == f->then.writes)
 		return REG_OK;
 	digest_check(d, f->io, f->fd, &at, &hash, SIZE_MAX, f->chunk, &same);
 	if (!same) {
@@ -336,6 +361,9 @@ static void file_close(struct source *s, bool taken)
 		return;
 	f->reading.digest = f->lines.digest;
 	f->mark = f->reading;
+	/* An arrival after this one was opened is another's. */
+	f->arrivals_taken = f->opened.st_ino == f->now.arrived_ino ? f->now.arrivals
+		: f->then.arrivals;
 }
 
 static void file_free(struct source *s)
@@ -377,7 +405,6 @@ enum reg_err source_file_new(const struct source_file_options *options, struct s
 	f->options = *options;
 	f->io = options->io != NULL ? options->io : &file_io_system;
 	f->fd = f->watch.fd = -1;
-	f->watch.wd = -1;
 	if (options->max_bytes == 0)
 		f->options.max_bytes = SOURCE_FILE_MAX;
 	f->reader = entry_reader_new(options->memory);

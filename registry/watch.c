@@ -31,18 +31,26 @@ bool watch_open(struct watch *w, const char *path)
 		return false;
 	memcpy(w->dir, dir_len > 0 ? path : ".", dir_len > 0 ? dir_len : 1);
 	snprintf(w->name, sizeof(w->name), "%s", name);
+	pthread_mutex_init(&w->lock, NULL);
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	watch_renew(w);
 	return true;
 }
 
-void watch_renew(struct watch *w)
+/* What happened to the file is not known, so anything may have. */
+static void note_unknown(struct watch *w)
+{
+	w->state.writing = false;
+	w->state.arrived_ino = 0;
+	w->state.writes++;
+	w->state.changes++;
+}
+
+static void renew(struct watch *w)
 {
 	struct stat st = { 0 };
 	int wd;
 
-	if (w->fd < 0)
-		return;
 	if (stat(w->dir, &st) != 0)
 		memset(&st, 0, sizeof(st));
 	if (w->wd >= 0 && st.st_dev == w->dev && st.st_ino == w->ino)
@@ -51,75 +59,105 @@ void watch_renew(struct watch *w)
 		inotify_rm_watch(w->fd, w->wd);
 	wd = inotify_add_watch(w->fd, w->dir, of_name | of_dir | IN_ONLYDIR);
 	/* What was done to the file before this moment caused no event. */
-	if (wd != w->wd) {
-		w->writing = false;
-		w->arrived = false;
-		w->stirred++;
-	}
+	if (wd != w->wd)
+		note_unknown(w);
 	w->wd = wd;
+	w->state.watched = wd >= 0;
 	w->dev = st.st_dev;
 	w->ino = st.st_ino;
+}
+
+void watch_renew(struct watch *w)
+{
+	if (w->fd < 0)
+		return;
+	pthread_mutex_lock(&w->lock);
+	renew(w);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* What has just come to the name: it is complete as it is, whatever is added to it later. */
+static void note_arrival(struct watch *w)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", w->dir, w->name);
+	if (lstat(path, &st) != 0)
+		return;
+	w->state.arrived_ino = st.st_ino;
+	w->state.arrived_size = st.st_size;
+	w->state.arrivals++;
 }
 
 static void note_name(struct watch *w, uint32_t mask)
 {
 	if (mask & (IN_MODIFY | IN_CREATE)) {
-		w->writing = true;
-		w->arrived = false;
+		w->state.writing = true;
+		w->state.writes++;
 	}
 	if (mask & (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE))
-		w->writing = false;
+		w->state.writing = false;
+	if (mask & (IN_CREATE | IN_MOVED_FROM | IN_DELETE))
+		w->state.arrived_ino = 0;
 	if (mask & IN_MOVED_TO)
-		w->arrived = true;
+		note_arrival(w);
+	w->state.changes++;
 }
 
-/*
- * What one event says of the file; false: nothing. Events of a watch given up have a lower number
- * and are passed over; a higher one is of a watch that watch_renew() is just making.
- */
-static bool note(struct watch *w, const struct inotify_event *ev)
+static void note(struct watch *w, const struct inotify_event *ev)
 {
-	if ((ev->mask & IN_Q_OVERFLOW) == 0) {
-		if (ev->wd < w->wd)
-			return false;
+	if (ev->mask & IN_Q_OVERFLOW) {
+		note_unknown(w);
+	} else if (ev->wd != w->wd) {
+		return; /* of a directory that was given up */
+	} else if (ev->mask & of_dir) {
 		if (ev->mask & IN_MOVE_SELF)
 			inotify_rm_watch(w->fd, ev->wd);
-		if (ev->mask & of_dir)
-			w->wd = -1;
-		else if (ev->len > 0 && strcmp(ev->name, w->name) == 0)
-			note_name(w, ev->mask);
-		else
-			return false;
+		w->wd = -1;
+		w->state.watched = false;
+		note_unknown(w);
+	} else if (ev->len > 0 && strcmp(ev->name, w->name) == 0) {
+		note_name(w, ev->mask);
 	}
-	w->stirred++;
-	return true;
 }
 
-bool watch_drain(struct watch *w)
+static void drain(struct watch *w)
 {
 	_Alignas(struct inotify_event) char buf[8192];
-	bool any = false;
 	int waiting = 0;
 	ssize_t n;
 
 	/* Most often there is nothing, and this is what finds it out with the least work. */
-	if (w->fd < 0 || (ioctl(w->fd, FIONREAD, &waiting) == 0 && waiting == 0))
-		return false;
+	if (ioctl(w->fd, FIONREAD, &waiting) == 0 && waiting == 0)
+		return;
 	while ((n = read(w->fd, buf, sizeof(buf))) > 0) {
 		const struct inotify_event *ev;
 
 		for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*ev) + ev->len)) {
 			ev = (const void *)(buf + at);
-			any |= note(w, ev);
+			note(w, ev);
 		}
 	}
-	return any;
+}
+
+void watch_drain(struct watch *w, struct watch_state *ret)
+{
+	if (w->fd < 0) {
+		*ret = (struct watch_state){ .watched = false };
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	drain(w);
+	*ret = w->state;
+	pthread_mutex_unlock(&w->lock);
 }
 
 void watch_close(struct watch *w)
 {
-	if (w->fd >= 0)
+	if (w->fd >= 0) {
 		close(w->fd);
+		pthread_mutex_destroy(&w->lock);
+	}
 	w->fd = -1;
-	w->wd = -1;
 }

@@ -7,38 +7,46 @@
 #define USHER_REGISTRY_WATCH_H
 
 #include <limits.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* What is known of the file. The numbers only ever grow, and wrap. */
+struct watch_state {
+	bool watched;          /* the directory is watched at present */
+	bool writing;          /* written to, and not closed since */
+	unsigned int changes;  /* how often anything may have happened to it */
+	unsigned int writes;   /* how often its contents may have been written to */
+	unsigned int arrivals; /* how often something was renamed to its place */
+	ino_t arrived_ino;     /* what came that way last, if nothing else took its place; or 0 */
+	off_t arrived_size;    /* its size when that was noticed */
+};
+
 struct watch {
 	int fd;                      /* -1: there is no inotify to be had */
-	_Atomic int wd;              /* -1: the directory is not watched at present */
-	dev_t dev;                   /* of the directory that is watched */
+	pthread_mutex_t lock;        /* for all below: events are noted in their order */
+	struct watch_state state;
+	int wd;                      /* -1: the directory is not watched */
+	dev_t dev;                   /* of the directory that is */
 	ino_t ino;
-	atomic_bool writing;         /* written to, and not closed since */
-	atomic_bool arrived;         /* the last that happened: renamed to its place */
-	atomic_uint stirred;         /* how often its contents may have changed */
 	char dir[PATH_MAX];
 	char name[NAME_MAX + 1];
 };
 
-/*
- * False if the path is too long for a file system. Without inotify, fd is -1 and nothing is seen.
- */
+/* False if the path is too long for a file system. Without inotify, fd is -1 and nothing is seen. */
 bool watch_open(struct watch *w, const char *path);
 
 /*
- * Watches the directory if it is not, or is no longer the one of that path. For one thread. A
- * change of directory counts as a change of the file.
+ * Watches the directory if it is not, or is no longer the one of that path. A change of directory
+ * counts as a change of the file.
  */
 void watch_renew(struct watch *w);
 
 /*
- * Takes what has happened and never waits. True if the file may have changed. One thread at a time,
- * though not always the one of watch_renew().
+ * Takes in what has happened up to now, without waiting, and says what is known. Any thread may call
+ * it: whoever takes an event in, the others see its effect.
  */
-bool watch_drain(struct watch *w);
+void watch_drain(struct watch *w, struct watch_state *ret);
 
 void watch_close(struct watch *w);
 

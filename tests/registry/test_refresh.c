@@ -273,6 +273,8 @@ Test(refresh, without_packets)
 	for (int i = 0; i < 3000 && !knows(&w, 2); i++)
 		temp_sleep_ms(1);
 	cr_assert(knows(&w, 2), "within about a second of the directory's return");
+	for (int i = 0; i < 2000 && count_said(&w, RELOAD_RECOVERED) == 0; i++)
+		temp_sleep_ms(1);
 	cr_assert_eq(count_said(&w, RELOAD_RECOVERED), 1);
 	end(&w);
 }

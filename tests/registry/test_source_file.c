@@ -311,7 +311,17 @@ Test(source_file, looking)
 	cr_assert_eq(look(s), SOURCE_NEW);
 	cr_assert_eq(read_all(s, false, true, out), REG_OK);
 	close(fd);
-	cr_assert_eq(look(s), SOURCE_SAME);
+	cr_assert_eq(look(s), SOURCE_QUIET);
+
+	/* renamed to its place, and added to before anybody looked: what came counts at once */
+	temp_replace(&t, USER("07") "\n");
+	cr_assert(s->ops->stirred(s));
+	fd = open(t.path, O_WRONLY | O_APPEND);
+	cr_assert_eq(write(fd, USER("08") "\n{", sizeof(USER("08")) + 1), sizeof(USER("08")) + 1);
+	cr_assert_eq(look(s), SOURCE_NEW);
+	cr_assert_eq(ftruncate(fd, 5), 0);
+	cr_assert_eq(look(s), SOURCE_UNSETTLED, "but not what it has become");
+	close(fd);
 
 	unlink(t.path);
 	cr_assert_eq(look(s), SOURCE_GONE);
