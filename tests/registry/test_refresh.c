@@ -360,9 +360,10 @@ static int slow_fd(const struct source *s)
 static bool slow_stirred(struct source *s)
 {
 	struct slow *slow = (struct slow *)(void *)s;
-	bool changed = slow->version != slow->stirred_at;
+	unsigned int version = slow->version;
+	bool changed = version != slow->stirred_at;
 
-	slow->stirred_at = slow->version;
+	slow->stirred_at = version;
 	return changed;
 }
 
