@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SHARE = 4 }; /* the work that changes make takes every so many-th part of the time at most */
+enum { SHARE = 2 }; /* work for changes takes every so many-th part of the time at most */
 
 enum reading { READING_NOTHING, READING_ALL, READING_CHANGES };
 
@@ -71,20 +71,16 @@ static int64_t back_off(const struct source_mysql *m)
 	return delay - ts.tv_nsec / 1000 % (delay / 4 + 1);
 }
 
-/*
- * The next question comes poll_ms after the last began; later if the work that it made took long,
- * so that a registry of many millions does not keep a processor busy.
- */
-static void schedule(struct source_mysql *m)
+/* The next question comes poll_ms after the last began, or after a rest of so many ms. */
+static void schedule(struct source_mysql *m, int64_t rest_ms)
 {
 	int64_t now = now_ms(), due = m->begun_ms + m->options.poll_ms;
-	int64_t rested = now + (SHARE - 1) * (now - m->begun_ms);
 	struct itimerspec at = { .it_value = { 0, 0 } };
 
 	if (m->failures > 0)
 		due = now + back_off(m);
-	else if (due < rested)
-		due = rested;
+	else if (due < now + rest_ms)
+		due = now + rest_ms;
 	at.it_value.tv_sec = (time_t)(due / 1000);
 	at.it_value.tv_nsec = (long)(due % 1000) * 1000000;
 	m->due_ms = due;
@@ -162,7 +158,7 @@ static enum source_state mysql_look(struct source *s, struct reg_error *err)
 		return m->failing ? SOURCE_UNSETTLED : SOURCE_QUIET;
 	m->begun_ms = now_ms();
 	state = look_now(m, err);
-	schedule(m);
+	schedule(m, 0);
 	return state;
 }
 
@@ -205,7 +201,7 @@ static enum reg_err mysql_open(struct source *s, bool added, struct source_facts
 	e = begin_all(m, err);
 	if (e != REG_OK) {
 		fails(m);
-		schedule(m);
+		schedule(m, 0);
 		return e;
 	}
 	m->reading = READING_ALL;
@@ -273,18 +269,25 @@ static void end_all(struct source_mysql *m, bool taken)
 	works(m);
 }
 
+/*
+ * After changes there is a rest as long as they took, and more, so that a registry of many millions
+ * that changes all the time does not keep a processor busy.
+ */
 static void mysql_close_reading(struct source *s, bool taken)
 {
 	struct source_mysql *m = of(s);
+	int64_t rest = 0;
 
 	if (m->reading == READING_ALL)
 		end_all(m, taken);
-	else if (taken)
-		mysql_changes_take(&m->changes);
 	else
+		rest = (SHARE - 1) * (now_ms() - m->begun_ms);
+	if (m->reading == READING_CHANGES && taken)
+		mysql_changes_take(&m->changes);
+	else if (m->reading == READING_CHANGES)
 		m->tried = m->changes.gathered;
 	m->reading = READING_NOTHING;
-	schedule(m);
+	schedule(m, rest);
 }
 
 static void mysql_stop(struct source *s)
