@@ -90,7 +90,7 @@ static enum reg_err write_one(size_t count, size_t value_len, size_t *ret_len)
 	static uint8_t out[RECORD_ROOM];
 	static const uint8_t key[16];
 	struct reg_pair *pairs = calloc(count + 1, sizeof(*pairs));
-	char (*names)[8] = calloc(count + 1, sizeof(*names));
+	char (*names)[24] = calloc(count + 1, sizeof(*names));
 	struct reg_entry entry = { .count = count, .pairs = pairs };
 	struct attr_names all;
 	struct reg_error err;
