@@ -95,6 +95,11 @@ static enum rule_err read_object(struct reading *rd, const struct node *object, 
 	return e;
 }
 
+static bool is_blank(const char *text)
+{
+	return text == NULL || text[0] == '\0';
+}
+
 /* Where the users are: in a file or in a database, and what the one or the other needs. */
 static enum rule_err check_place(struct reading *rd, const struct node *root)
 {
@@ -110,12 +115,12 @@ static enum rule_err check_place(struct reading *rd, const struct node *root)
 	if (node_get(registry, "file") != NULL)
 		return node_fail(mysql, err, RULE_E_CONFLICT,
 			"excludes registry.file: a registry is in a database or in a file");
-	if (m->database[0] == '\0')
+	if (is_blank(m->database))
 		return node_fail(mysql, err, RULE_E_MISSING,
 			"expected database, the name of the database that holds the users");
-	if (m->socket[0] == '\0' && m->host[0] == '\0')
+	if (is_blank(m->socket) && is_blank(m->host))
 		return node_fail(mysql, err, RULE_E_MISSING, "expected a host or a socket");
-	if (m->password_file[0] != '\0' && m->password_env[0] != '\0')
+	if (!is_blank(m->password_file) && !is_blank(m->password_env))
 		return node_fail(mysql, err, RULE_E_CONFLICT,
 			"expected password_file or password_env, not both");
 	return RULE_OK;
@@ -124,7 +129,7 @@ static enum rule_err check_place(struct reading *rd, const struct node *root)
 /* Whether what is said to the database can be read, and its answers made up, by others. */
 static bool is_exposed(const struct config_mysql *m)
 {
-	return m->used && m->socket[0] == '\0' && m->tls_ca[0] == '\0' &&
+	return m->used && is_blank(m->socket) && is_blank(m->tls_ca) && !is_blank(m->host) &&
 		strcmp(m->host, "localhost") != 0 && strncmp(m->host, "127.", 4) != 0 &&
 		strcmp(m->host, "::1") != 0;
 }
