@@ -129,9 +129,12 @@ static enum rule_err check_place(struct reading *rd, const struct node *root)
 /* Whether what is said to the database can be read, and its answers made up, by others. */
 static bool is_exposed(const struct config_mysql *m)
 {
-	return m->used && is_blank(m->socket) && is_blank(m->tls_ca) && !is_blank(m->host) &&
-		strcmp(m->host, "localhost") != 0 && strncmp(m->host, "127.", 4) != 0 &&
-		strcmp(m->host, "::1") != 0;
+	const char *host = m->host;
+
+	if (!m->used || !is_blank(m->socket) || !is_blank(m->tls_ca) || host == NULL)
+		return false;
+	return host[0] != '\0' && strcmp(host, "localhost") != 0 &&
+		strncmp(host, "127.", 4) != 0 && strcmp(host, "::1") != 0;
 }
 
 static enum rule_err read_defaults(struct reading *rd)
