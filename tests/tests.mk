@@ -49,7 +49,7 @@ coverage:
 coverage-run: $(BUILD)/unit $(BUILD)/usher $(BUILD)/sweep
 	@find $(BUILD) -name '*.gcda' -delete
 	@echo "  RUN   unit, sweep"
-	@USHER=$(BUILD)/usher $(BUILD)/unit >$(BUILD)/log.unit 2>&1 || echo "coverage: a test fails, or gcov is in its way: see $(BUILD)/log.unit"
+	@USHER=$(abspath $(BUILD)/usher) $(BUILD)/unit >$(BUILD)/log.unit 2>&1 || echo "coverage: a test fails, or gcov is in its way: see $(BUILD)/log.unit"
 	@$(BUILD)/sweep
 	@tests/coverage $(BUILD) 95 90 $(COVERED)
 
