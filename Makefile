@@ -88,7 +88,7 @@ install: $(BUILD)/usher
 	install -D -m 755 scripts/divert $(DESTDIR)$(PREFIX)/sbin/usher-divert
 	install -d -m 750 $(DESTDIR)$(SYSCONFDIR)/usher
 	install -d -m 755 $(DESTDIR)$(PREFIX)/share/doc/usher/examples $(DESTDIR)/var/log/usher
-	install -m 644 README.md CHANGELOG.md COPYING docs/*.md $(DESTDIR)$(PREFIX)/share/doc/usher
+	install -m 644 README.md CHANGELOG.md COPYING docs/*.md registry/schema.sql $(DESTDIR)$(PREFIX)/share/doc/usher
 	install -m 644 docs/examples/* $(DESTDIR)$(PREFIX)/share/doc/usher/examples
 	for page in docs/*.[58]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
