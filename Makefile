@@ -38,7 +38,7 @@ ifeq ($(HAVE_MYSQL),1)
 LIBS     += libmariadb
 NOT_BUILT := registry/source_no_mysql.c
 else
-NOT_BUILT := $(filter-out %/source_no_mysql.c,$(wildcard registry/*mysql*.c tests/registry/*mysql*.c))
+NOT_BUILT := $(filter-out %/source_no_mysql.c,$(wildcard registry/*mysql*.c tests/*/*mysql*.c))
 endif
 ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -fvisibility=hidden -pthread \
 	$(WARN) $(SANFLAGS) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
