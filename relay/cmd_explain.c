@@ -72,19 +72,7 @@ static void print_rule(void *ctx, const struct explained *e)
 
 static void explain_rules(struct packet *p)
 {
-	struct facts f = {
-		.family = p->v6 ? 6 : 4,
-		.type = p->type,
-		.user = p->user,
-		.view4 = p->v6 ? NULL : &p->view4,
-		.view6 = p->v6 ? &p->view6 : NULL,
-		.id = p->id,
-		.id_len = p->id_len,
-		.id_type = p->id_type,
-		.interface = p->interface,
-		.now = p->slot->time_ns / 1000000000,
-		.untrusted = p->untrusted,
-	};
+	struct facts f = packet_facts(p);
 
 	printf("rules       %zu, the first that matches decides%s\n", p->policy->rule_count,
 		p->policy->default_rules ? " (the config has none: the default ones)" : "");

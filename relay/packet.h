@@ -116,6 +116,9 @@ static inline const uint8_t *packet_msg(const struct packet *p)
 	return p->in + p->frame.pay_off;
 }
 
+/* What the rules may look at; borrowed from the packet. */
+struct facts packet_facts(const struct packet *p);
+
 /* Whether the answer's address may stand: the state decides, or else what is so now. */
 bool packet_allows(const struct packet *p, const struct subnet *of);
 

@@ -19,12 +19,7 @@ enum step stage_receive(struct packet *p)
 	return STEP_NEXT;
 }
 
-/*
- * A response does not hold all that a rule may have looked at in its query (vendor class, the relay's
- * options), so the state names the rule. Under another policy than the query's the number means
- * nothing, and the rules are asked again with what the response shows.
- */
-static void decide(struct packet *p)
+struct facts packet_facts(const struct packet *p)
 {
 	struct facts f = {
 		.family = p->v6 ? 6 : 4,
@@ -39,6 +34,18 @@ static void decide(struct packet *p)
 		.now = p->slot->time_ns / 1000000000,
 		.untrusted = p->untrusted,
 	};
+
+	return f;
+}
+
+/*
+ * A response does not hold all that a rule may have looked at in its query (vendor class, the relay's
+ * options), so the state names the rule. Under another policy than the query's the number means
+ * nothing, and the rules are asked again with what the response shows.
+ */
+static void decide(struct packet *p)
+{
+	struct facts f = packet_facts(p);
 
 	if (p->has_state && (p->state.flags & STATE_RULE) != 0 &&
 		p->state.generation == p->policy->generation)
