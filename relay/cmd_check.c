@@ -9,7 +9,6 @@
 #include "relay/data_source.h"
 #include "relay/log.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,22 +107,9 @@ static int check(const char *path)
 
 int cmd_check(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *path = CONFIG_PATH;
-	int c;
+	const char *path = command_config(argc, argv);
 
-	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (c == 'c')
-			path = optarg;
-		else
-			optind = argc + 1;
-	}
-	if (optind != argc) {
-		fprintf(stderr, "usage: usher check [-c FILE]\n");
+	if (path == NULL)
 		return EXIT_CODE_CONFIG;
-	}
 	return check(path);
 }

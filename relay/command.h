@@ -15,6 +15,12 @@ enum exit_code {
 	EXIT_CODE_OTHER = 5,
 };
 
+/*
+ * The config that "[-c FILE]" names, or the usual one; borrowed from argv. NULL: anything else was
+ * given, and the usage is printed.
+ */
+const char *command_config(int argc, char **argv);
+
 typedef int command_fn(int argc, char **argv);
 
 command_fn cmd_run, cmd_check, cmd_replay, cmd_explain, cmd_registry;
