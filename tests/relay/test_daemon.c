@@ -83,9 +83,10 @@ static const char *program(void)
 /* Starts usher with its output going to the log; `before` is run in the child if given. */
 static pid_t start(const char *command, void (*before)(void))
 {
+	char *argv[] = { "usher", (char *)(uintptr_t)command, "-c", config_path, NULL };
 	const char *usher = program();
 	pid_t pid;
-	int fd;
+	int fd, exe;
 
 	unlink(log_path);
 	pid = fork();
@@ -95,9 +96,11 @@ static pid_t start(const char *command, void (*before)(void))
 	fd = open(log_path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
+	/* Opened first: who has become nobody may not get past a home of root's on the way. */
+	exe = open(usher, O_PATH | O_CLOEXEC);
 	if (before != NULL)
 		before();
-	execl(usher, "usher", command, "-c", config_path, (char *)NULL);
+	execveat(exe, "", argv, environ, AT_EMPTY_PATH);
 	_exit(127);
 }
 
