@@ -18,12 +18,16 @@ static bool set(const uint8_t *bytes, size_t len, const uint8_t **ret, size_t *r
 }
 
 /* All zeros are no identity: nobody may be taken for the default user by sending them. */
+static bool set_own(const uint8_t *bytes, size_t len, const uint8_t **ret, size_t *ret_len)
+{
+	return set(bytes, len, ret, ret_len) && !bytes_zero(bytes, len);
+}
+
 static bool hw_addr4(struct packet *p, const uint8_t **ret, size_t *ret_len)
 {
 	const uint8_t *msg = packet_msg(p);
 
-	return !bytes_zero(msg + DHCP4_CHADDR, msg[DHCP4_HLEN]) &&
-		set(msg + DHCP4_CHADDR, msg[DHCP4_HLEN], ret, ret_len);
+	return set_own(msg + DHCP4_CHADDR, msg[DHCP4_HLEN], ret, ret_len);
 }
 
 static bool client_id4(struct packet *p, const uint8_t **ret, size_t *ret_len)
@@ -38,7 +42,7 @@ static bool client_id4(struct packet *p, const uint8_t **ret, size_t *ret_len)
 static bool duid4(struct packet *p, const uint8_t **ret, size_t *ret_len)
 {
 	return client_id4(p, ret, ret_len) && (*ret)[0] == 255 && *ret_len >= 5 + DHCP6_DUID_MIN &&
-		set(*ret + 5, *ret_len - 5, ret, ret_len);
+		set_own(*ret + 5, *ret_len - 5, ret, ret_len);
 }
 
 /* A client behind an untrusted port would forge it. */
@@ -74,7 +78,7 @@ static bool duid6(struct packet *p, const uint8_t **ret, size_t *ret_len)
 {
 	struct tlv t;
 
-	return dhcp6_get(&p->view6, D6O_CLIENTID, &t) && set(t.val, t.len, ret, ret_len);
+	return dhcp6_get(&p->view6, D6O_CLIENTID, &t) && set_own(t.val, t.len, ret, ret_len);
 }
 
 /* An option of the innermost relay layer, without its first `skip` bytes. */
@@ -97,10 +101,11 @@ static bool hw_addr6(struct packet *p, const uint8_t **ret, size_t *ret_len)
 	const struct slot *s = p->slot;
 
 	if (p->view6.depth > 0)
-		return relay6(p, D6O_CLIENT_LINKLAYER_ADDR, 2, ret, ret_len);
+		return relay6(p, D6O_CLIENT_LINKLAYER_ADDR, 2, ret, ret_len) &&
+			!bytes_zero(*ret, *ret_len);
 	return !p->response && s->physindev != 0 &&
 		memcmp(p->in + p->frame.src_off, link_local, sizeof(link_local)) == 0 &&
-		set(s->hw, s->hw_len, ret, ret_len);
+		set_own(s->hw, s->hw_len, ret, ret_len);
 }
 
 static bool interface_id6(struct packet *p, const uint8_t **ret, size_t *ret_len)

@@ -37,4 +37,13 @@ bool override_next(struct override_iter *it, struct override *ret);
 /* Whether anything is to be put into the answer at all, the known attributes included. */
 bool override_any(const struct packet *p);
 
+/* RFC 2131 section 2: what a client takes that says nothing else in option 57. Bytes of the datagram. */
+enum { OVERRIDE_MIN_DATAGRAM = 576 };
+
+/*
+ * Whether the option 57 of this DHCPv4 query must be known when its answer comes: it allows more than
+ * OVERRIDE_MIN_DATAGRAM, and what is to be put into the answer may need that.
+ */
+bool override_needs_size(const struct packet *p);
+
 #endif

@@ -9,7 +9,7 @@
 
 #include <arpa/inet.h>
 
-enum { MIN_DATAGRAM = 576, MAX_DATAGRAM = 1500 };
+enum { MAX_DATAGRAM = 1500 };
 
 /*
  * RFC 2131 section 2: a client must take 576 bytes, more only if it said so in option 57. What the
@@ -17,7 +17,7 @@ enum { MIN_DATAGRAM = 576, MAX_DATAGRAM = 1500 };
  */
 static void set_budget(struct packet *p)
 {
-	size_t budget = MIN_DATAGRAM;
+	size_t budget = OVERRIDE_MIN_DATAGRAM;
 
 	if (p->has_state && p->state.max_size > budget)
 		budget = p->state.max_size;
@@ -46,17 +46,18 @@ static bool set(struct packet *p, uint8_t code, const uint8_t *val, size_t len)
 }
 
 /*
- * The fixed field that mirrors an option, NUL-terminated and zero-filled; a value too long for it
- * leaves it empty, so that no client reads half a name. Untouched while it holds options.
+ * The fixed field that mirrors an option, zero-filled, with room for max bytes of the value; a value too
+ * long for it leaves it empty, so that no client reads half a name. Untouched while it holds options.
  */
-static void set_field(struct packet *p, size_t off, size_t size, const char *val, size_t len)
+static void set_field(
+	struct packet *p, size_t off, size_t size, size_t max, const char *val, size_t len)
 {
 	struct dhcp4_edit *e = packet_edit4(p);
 
 	if (!dhcp4_edit_unoverload(e))
 		return;
 	memset(e->msg + off, 0, size);
-	if (len < size)
+	if (len <= max)
 		memcpy(e->msg + off, val, len);
 }
 
@@ -83,7 +84,25 @@ static void set_tftp_fields(struct packet *p, const char *val, size_t len)
 	if (inet_pton(AF_INET, text, addr) == 1)
 		memcpy(packet_edit4(p)->msg + DHCP4_SIADDR, addr, sizeof(addr));
 	else
-		set_field(p, DHCP4_SNAME, DHCP4_SNAME_LEN, val, len);
+		set_field(p, DHCP4_SNAME, DHCP4_SNAME_LEN, DHCP4_SNAME_LEN - 1, val, len);
+}
+
+/*
+ * Option 67 and the file field say the same or are both left as they were. Where the option does not fit,
+ * the field alone can say it: RFC 2132 9.5 has the option for messages whose field holds options. A name of
+ * 128 bytes fills the field without a NUL, as with user_chk.
+ */
+static void set_boot_file(struct packet *p, const char *val, size_t len)
+{
+	struct dhcp4_edit *e = packet_edit4(p);
+	bool plain = dhcp4_edit_unoverload(e);
+
+	if (!set(p, DHO_BOOT_FILE_NAME, (const uint8_t *)val, len)) {
+		if (!plain || len >= DHCP4_FILE_LEN)
+			return;
+		dhcp4_edit_del(e, DHO_BOOT_FILE_NAME);
+	}
+	set_field(p, DHCP4_FILE, DHCP4_FILE_LEN, DHCP4_FILE_LEN, val, len);
 }
 
 static void override_boot(struct packet *p, const struct reg_user *user)
@@ -91,10 +110,8 @@ static void override_boot(struct packet *p, const struct reg_user *user)
 	const char *val;
 	size_t len;
 
-	if (registry_known(user, REG_ATTR_BOOTFILE, &val, &len)) {
-		set_field(p, DHCP4_FILE, DHCP4_FILE_LEN, val, len);
-		set(p, DHO_BOOT_FILE_NAME, (const uint8_t *)val, len);
-	}
+	if (registry_known(user, REG_ATTR_BOOTFILE, &val, &len))
+		set_boot_file(p, val, len);
 	if (registry_known(user, REG_ATTR_TFTP_SERVER, &val, &len) &&
 		set(p, DHO_TFTP_SERVER_NAME, (const uint8_t *)val, len) && pxe_auto(p, user))
 		set_tftp_fields(p, val, len);
@@ -107,7 +124,8 @@ static void mirror(struct packet *p, const struct override *o, const struct reg_
 		(user == NULL && !p->policy->treat.pxe_auto))
 		return;
 	if (o->code == DHO_BOOT_FILE_NAME)
-		set_field(p, DHCP4_FILE, DHCP4_FILE_LEN, (const char *)o->bytes, o->len);
+		set_field(p, DHCP4_FILE, DHCP4_FILE_LEN, DHCP4_FILE_LEN - 1,
+			(const char *)o->bytes, o->len);
 	else if (o->code == DHO_TFTP_SERVER_NAME)
 		set_tftp_fields(p, (const char *)o->bytes, o->len);
 }

@@ -4,7 +4,7 @@
  * and puts a response back as it would have been without us. Hides where the hint goes (82.5 or 118)
  * and how the state rides in 82.9. RFC 3046, RFC 3527, RFC 3011, RFC 4243; PROTOCOL A.4 to A.6.
  */
-#include "relay/packet.h"
+#include "relay/override.h"
 
 /*
  * RFC 3046 2.1: a client behind an untrusted circuit must not speak for a relay agent. We remove the
@@ -295,7 +295,7 @@ enum step stage_steer4(struct packet *p)
 	if (p->hinted != NULL && (!p->hinted->has_hint4 || hint == HINT_NONE))
 		p->hinted = NULL;
 	if (p->decision.subnet == NULL && p->hinted == NULL && p->state.id_len == 0 &&
-		!p->decision.by_query && (flags & STATE_SAVED_118) == 0)
+		!p->decision.by_query && (flags & STATE_SAVED_118) == 0 && !override_needs_size(p))
 		return STEP_NEXT;
 	if (p->hinted != NULL && (hint & HINT_LINK_SELECTION) != 0)
 		link = p->hinted->hint4;

@@ -18,6 +18,7 @@ static const char *const files[] = {
 	"tests/vectors/v6-queries.txt",
 	"tests/vectors/v6-responses.txt",
 	"tests/vectors/v6-types.txt",
+	"tests/vectors/user-chk.txt",
 };
 
 struct reader {
