@@ -110,6 +110,6 @@ int cmd_check(int argc, char **argv)
 	const char *path = command_config(argc, argv);
 
 	if (path == NULL)
-		return EXIT_CODE_CONFIG;
+		return EXIT_CODE_USAGE;
 	return check(path);
 }

@@ -1,356 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usher explain: what would happen to a client, and why. Makes the client's DISCOVER or SOLICIT, runs it
- * through the real pipeline and tells what the stages found; with --response a server's message too.
- * Decides nothing itself, so it cannot say other than what is done. Only this file prints.
+ * usher explain: what would happen to a client, and why, by config and registry as they are on the disk;
+ * with --live as they are in force in the daemon, which is asked then. explain.c has the words.
  */
 #include "relay/command.h"
 
-#include "relay/data_source.h"
-#include "relay/describe.h"
-#include "relay/offline.h"
-#include "relay/override.h"
+#include "relay/control_client.h"
+#include "relay/explain.h"
 
-#include "dhcpcodec/value.h"
-#include "rules/explain.h"
-
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { EXPLAIN_PACKET = 4096, EXPLAIN_LINES = 2048 };
+/* From the files. */
+static int explain_files(
+	const char *config, const struct reg_id *id, const uint8_t *message, size_t len)
+{
+	struct offline *o = malloc(sizeof(*o));
+	int code = EXIT_CODE_MEMORY;
 
-struct explain {
-	struct offline o;
-	bool response;
+	if (o == NULL)
+		return code;
+	code = offline_init(o, config);
+	if (code == EXIT_CODE_OK) {
+		explain(o, id, message, len, stdout);
+		offline_done(o);
+	}
+	free(o);
+	return code;
+}
+
+/* From the daemon. */
+static int explain_live(const struct control_place *place, const char *id, const char *hex)
+{
+	const struct control_argument arguments[] = {
+		{ "id", id }, { "response", hex }, { NULL, NULL },
+	};
+	struct control_answer answer;
+	int code = control_ask(place, "explain", arguments, &answer);
+
+	if (code == EXIT_CODE_OK)
+		fputs(control_text(&answer, "text"), stdout);
+	control_answer_done(&answer);
+	return code;
+}
+
+enum { FLAG_OF_CONFIG, FLAG_SOCKET_PATH, FLAG_LIVE, FLAG_RESPONSE };
+
+const struct flag explain_flags[] = {
+	FLAG_CONFIG,
+	FLAG_SOCKET,
+	{ "live", 'l', NULL, "by what is in force in the running daemon" },
+	{ "response", 'r', "HEX", "a server's message that goes through too, as hex digits" },
+	{ NULL, 0, NULL, NULL },
 };
-
-static void to_stdout(void *ctx, const char *text, size_t len)
-{
-	(void)ctx;
-	fwrite(text, 1, len, stdout);
-}
-
-static void explain_user(const struct explain *x, const struct packet *p)
-{
-	struct description d;
-	char buf[256];
-	const char *name = data_source_name(x->o.config, buf, sizeof(buf));
-
-	describe(p, &d);
-	printf("client      %s\n", d.client);
-	if (p->user != NULL)
-		printf("user        registered, %s:%u\n", name, registry_source_line(p->user));
-	else if (override_user(p) != NULL)
-		printf("user        not registered; the default user of %s:%u gives its options\n",
-			name, registry_source_line(override_user(p)));
-	else
-		printf("user        not registered in %s\n", name);
-}
-
-static void print_rule(void *ctx, const struct explained *e)
-{
-	const struct packet *p = ctx;
-	struct writer w = writer_begin(to_stdout, NULL);
-	const struct rule *r = &p->policy->rules[e->rule];
-
-	printf("  rule %-4zu ", e->rule + 1);
-	if (r->line > 0)
-		printf("(line %u) ", r->line);
-	if (e->matched) {
-		printf("matches\n");
-		return;
-	}
-	printf("does not match: ");
-	writer_open_inline(&w, NULL, '{');
-	explain_test(p->policy, e->failed, &w);
-	writer_close(&w, '{');
-}
-
-static void explain_rules(struct packet *p)
-{
-	struct facts f = packet_facts(p);
-
-	printf("rules       %zu, the first that matches decides%s\n", p->policy->rule_count,
-		p->policy->default_rules ? " (the config has none: the default ones)" : "");
-	policy_explain(p->policy, &f, print_rule, p);
-	if (p->decision.rule == NULL)
-		printf("  none matches: the restricted subnet\n");
-}
-
-static void explain_subnet(const struct packet *p)
-{
-	static const char *const sources[] = {
-		[SUBNET_BY_RULE] = "the rule says so",
-		[SUBNET_BY_USER] = "an attribute of the user says so",
-		[SUBNET_BY_DEFAULT] = "the rule names none",
-		[SUBNET_BY_NO_RULE] = "no rule matches",
-		[SUBNET_BY_UNKNOWN] = "the user's attribute names no subnet of the config",
-	};
-	const struct decision *d = &p->decision;
-	char text[INET6_ADDRSTRLEN];
-
-	printf("subnet      %s: %s\n",
-		d->subnet != NULL ? d->subnet->name : "the server's own choice, not the restricted one",
-		sources[d->source]);
-	if (d->max_lease > 0)
-		printf("max_lease   %u s\n", d->max_lease);
-	if (d->drop || d->pass)
-		printf("packet      %s\n", d->drop ? "dropped" : "passed untouched");
-	if (p->hinted == NULL)
-		printf("hint        none\n");
-	else if (p->v6)
-		printf("hint        link-address %s\n",
-			inet_ntop(AF_INET6, p->hinted->hint6, text, sizeof(text)));
-	else
-		printf("hint        %s%s%s %s\n", (d->hint & HINT_LINK_SELECTION) != 0 ? "82.5" : "",
-			d->hint == HINT_BOTH ? " and " : "",
-			(d->hint & HINT_SUBNET_SELECTION) != 0 ? "118" : "",
-			inet_ntop(AF_INET, p->hinted->hint4, text, sizeof(text)));
-}
-
-static void print_option(const struct dhcp_option_def *def, const char *how, const uint8_t *bytes,
-	size_t len)
-{
-	char name[128], value[EXPLAIN_LINES], hex[EXPLAIN_LINES];
-
-	dhcp_option_name(def, name, sizeof(name));
-	if (dhcp_value_decode(def, bytes, len, value, sizeof(value)) != DHCP_OK)
-		value[0] = '\0';
-	if (dhcp_value_hex(bytes, len, hex, sizeof(hex)) != DHCP_OK)
-		snprintf(hex, sizeof(hex), "%zu bytes", len);
-	printf("  %-8s%3u%s %s = %s  [%s]\n", how, def->code, def->suboption != 0 ? "*" : "", name,
-		value, hex);
-}
-
-static void print_known(const struct reg_user *user, enum reg_attr attr, const char *what)
-{
-	const char *val;
-	size_t len;
-
-	if (registry_known(user, attr, &val, &len))
-		printf("  set     %s = %.*s  (%s)\n", reg_attr_name(attr), (int)len, val, what);
-}
-
-static void explain_options(const struct packet *p)
-{
-	static const char *const hows[] = {
-		[OPTION_REMOVE] = "remove",
-		[OPTION_DEFAULT] = "default",
-		[OPTION_SET] = "set",
-	};
-	struct override_iter it = override_begin(p);
-	const struct reg_user *user = override_user(p);
-	struct override o;
-
-	printf("options     %s\n", override_any(p) ? "put into the answer:" : "as the server sends them");
-	while (override_next(&it, &o)) {
-		const struct dhcp_option_def *row =
-			dhcp_option_by_code(p->v6 ? 6 : 4, o.code);
-		struct dhcp_option_def def = { .family = p->v6 ? 6 : 4, .code = o.code };
-
-		if (row != NULL && o.suboption == 0)
-			def = *row;
-		def.suboption = o.suboption;
-		def.enterprise = o.enterprise;
-		print_option(&def, hows[o.how], o.bytes, o.len);
-	}
-	if (user == NULL)
-		return;
-	print_known(user, REG_ATTR_BOOTFILE,
-		p->v6 ? "vendor option 17, enterprise 4491, suboption 33" : "option 67 and file");
-	print_known(user, REG_ATTR_TFTP_SERVER,
-		p->v6 ? "vendor option 17, enterprise 4491, suboption 32" : "option 66");
-}
-
-/* The options of a message as it leaves. */
-static void explain_response(const struct packet *p)
-{
-	struct dhcp4_view v4;
-	struct dhcp6_view v6;
-	struct description d;
-	const uint8_t *msg = p->slot->edited ? p->slot->out + p->frame.pay_off : packet_msg(p);
-	size_t len = p->slot->edited ? p->slot->out_len - p->frame.pay_off : p->frame.pay_len;
-	struct tlv_iter it = tlv_begin(NULL, 0);
-	struct tlv t;
-
-	describe(p, &d);
-	printf("\nresponse    %s: %s, %s%s%s\n", d.message, d.verdict, d.why,
-		d.detail[0] != '\0' ? "; " : "", d.detail);
-	if (p->slot->verdict == SLOT_DROP || p->type == 0)
-		return;
-	if (p->v6 && dhcp6_view_init(&v6, msg, len) == DHCP_OK)
-		it = dhcp6_inner(&v6);
-	else if (!p->v6 && dhcp4_view_init(&v4, msg, len) == DHCP_OK)
-		it = tlv_begin(msg + DHCP4_OPTIONS, v4.end - DHCP4_OPTIONS);
-	while (tlv_next(p->v6 ? &TLV_DHCP6 : &TLV_DHCP4, &it, &t)) {
-		struct dhcp_option_def def = { .family = p->v6 ? 6 : 4, .code = t.code };
-		const struct dhcp_option_def *row = dhcp_option_by_code(def.family, t.code);
-
-		print_option(row != NULL ? row : &def, "", t.val, t.len);
-	}
-}
-
-static void on_packet(void *ctx, const struct packet *packet)
-{
-	struct explain *x = ctx;
-	struct packet p = *packet;
-
-	if (x->response) {
-		explain_response(&p);
-		return;
-	}
-	explain_user(x, &p);
-	explain_rules(&p);
-	explain_subnet(&p);
-	explain_options(&p);
-}
-
-/* An envelope around a DHCP message: from a client to everybody, or from a server to it. */
-static size_t envelope(uint8_t *pkt, bool v6, bool response, const uint8_t *msg, size_t len)
-{
-	static const uint8_t link_local[16] = { 0xfe, 0x80, [15] = 1 };
-	static const uint8_t all_servers[16] = { 0xff, 2, [13] = 1, [15] = 2 };
-	size_t udp = v6 ? 40 : 20;
-	struct frame f = { .family = v6 ? 6 : 4, .udp_off = udp, .pay_off = udp + 8 };
-
-	memset(pkt, 0, udp + 8);
-	pkt[0] = v6 ? 0x60 : 0x45;
-	pkt[v6 ? 6 : 9] = 17;
-	pkt[v6 ? 7 : 8] = 64;
-	f.src_off = v6 ? 8 : 12;
-	f.dst_off = v6 ? 24 : 16;
-	if (v6) {
-		memcpy(pkt + 8, link_local, 16);
-		memcpy(pkt + 24, response ? link_local : all_servers, 16);
-	} else {
-		memset(pkt + 16, 0xff, 4);
-	}
-	/* A Relay-reply goes to the server's port as it would to our relay layer. */
-	be16_put(pkt + udp, v6 ? (response ? 547 : 546) : (response ? 67 : 68));
-	be16_put(pkt + udp + 2, v6 ? (response && msg[0] != DHCPV6_RELAY_REPL ? 546 : 547)
-				   : (response ? 68 : 67));
-	memcpy(pkt + udp + 8, msg, len);
-	return frame_seal(&f, pkt, len);
-}
-
-static size_t make_query(const struct reg_id *id, uint8_t *msg)
-{
-	static const uint8_t discover[] = { 99, 130, 83, 99, DHO_MESSAGE_TYPE, 1, DHCPDISCOVER, 255 };
-
-	memset(msg, 0, DHCP4_MIN_LEN);
-	if (id->type == REG_DUID) {
-		msg[0] = DHCPV6_SOLICIT;
-		be16_put(msg + 4, D6O_CLIENTID);
-		be16_put(msg + 6, id->len);
-		memcpy(msg + 8, id->bytes, id->len);
-		return 8U + id->len;
-	}
-	msg[DHCP4_OP] = BOOTREQUEST;
-	msg[DHCP4_HTYPE] = 1;
-	msg[DHCP4_HLEN] = id->len;
-	memcpy(msg + DHCP4_CHADDR, id->bytes, id->len < 16 ? id->len : 16);
-	memcpy(msg + DHCP4_COOKIE, discover, sizeof(discover));
-	return DHCP4_MIN_LEN;
-}
-
-/* Pairs of hex digits, blanks and colons between them ignored; 0 if there is anything else. */
-static size_t read_hex(const char *text, uint8_t *out, size_t cap)
-{
-	size_t n = 0;
-	int high = -1;
-
-	for (; *text != '\0'; text++) {
-		int digit = isdigit((unsigned char)*text) ? *text - '0' : (*text | 32) - 'a' + 10;
-
-		if (*text == ':' || *text == ' ')
-			continue;
-		if (!isxdigit((unsigned char)*text) || n == cap)
-			return 0;
-		if (high < 0) {
-			high = digit;
-			continue;
-		}
-		out[n++] = (uint8_t)(high << 4 | digit);
-		high = -1;
-	}
-	return high < 0 ? n : 0;
-}
-
-static void run(struct explain *x, bool v6, const uint8_t *msg, size_t len)
-{
-	uint8_t pkt[EXPLAIN_PACKET + 64];
-	size_t n = envelope(pkt, v6, x->response, msg, len);
-
-	offline_run(&x->o, pkt, n, n, (int64_t)time(NULL) * 1000000000);
-}
-
-static int explain(struct explain *x, const char *who, const char *hex)
-{
-	uint8_t msg[EXPLAIN_PACKET];
-	char why[REG_WHY];
-	struct reg_id id;
-	size_t len;
-
-	if (reg_id_parse_any(who, strlen(who), &id, why) != REG_OK) {
-		fprintf(stderr, "usher: \"%s\": %s\n", who, why);
-		return EXIT_CODE_CONFIG;
-	}
-	if (id.type != REG_DUID && (id.type != REG_HW_ADDR || id.len > DHCP4_CHADDR_LEN)) {
-		fprintf(stderr, "usher: \"%s\": expected a hardware address of at most 16 bytes or a DUID\n",
-			who);
-		return EXIT_CODE_CONFIG;
-	}
-	x->o.pipeline.trace = on_packet;
-	x->o.pipeline.ctx = x;
-	run(x, id.type == REG_DUID, msg, make_query(&id, msg));
-	if (hex == NULL)
-		return EXIT_CODE_OK;
-	len = read_hex(hex, msg, sizeof(msg));
-	if (len == 0) {
-		fprintf(stderr, "usher: --response: expected a DHCP message as pairs of hex digits, at most %d bytes\n",
-			EXPLAIN_PACKET);
-		return EXIT_CODE_CONFIG;
-	}
-	x->response = true;
-	run(x, id.type == REG_DUID, msg, len);
-	return EXIT_CODE_OK;
-}
 
 int cmd_explain(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "response", required_argument, NULL, 'r' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *config = CONFIG_PATH, *hex = NULL;
-	struct explain *x = calloc(1, sizeof(*x));
-	int c, code;
+	const char *values[FLAGS_MAX], *hex;
+	int at = command_flags(argc, argv, explain_flags, values);
+	uint8_t message[EXPLAIN_MESSAGE];
+	char why[512];
+	struct reg_id id;
+	size_t len = 0;
 
-	if (x == NULL)
-		return EXIT_CODE_MEMORY;
-	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (c == 'c')
-			config = optarg;
-		else if (c == 'r')
-			hex = optarg;
-		else
-			optind = argc + 1;
-	}
-	if (argc - optind != 1) {
-		fputs("usage: usher explain [-c FILE] [--response HEX] ID\n", stderr);
-		free(x);
+	if (at < 0 || argc - at != 1)
+		return EXIT_CODE_USAGE;
+	if (!explain_id(argv[at], &id, why, sizeof(why))) {
+		fprintf(stderr, "usher: %s\n", why);
 		return EXIT_CODE_CONFIG;
 	}
-	code = offline_init(&x->o, config);
-	if (code == EXIT_CODE_OK) {
-		code = explain(x, argv[optind], hex);
-		offline_done(&x->o);
+	hex = values[FLAG_RESPONSE];
+	if (hex != NULL && (len = explain_hex(hex, message, sizeof(message))) == 0) {
+		fprintf(stderr, "usher: --response: expected a DHCP message as pairs of hex digits, "
+			"at most %d bytes\n", EXPLAIN_MESSAGE);
+		return EXIT_CODE_CONFIG;
 	}
-	free(x);
-	return code;
+	if (values[FLAG_LIVE] != NULL)
+		return explain_live(
+			&(struct control_place){ values[FLAG_OF_CONFIG], values[FLAG_SOCKET_PATH] },
+			argv[at], hex);
+	return explain_files(values[FLAG_OF_CONFIG] != NULL ? values[FLAG_OF_CONFIG] : CONFIG_PATH,
+		&id, message, len);
 }

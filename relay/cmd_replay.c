@@ -11,7 +11,6 @@
 #include "relay/offline.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -178,42 +177,33 @@ static int replay(struct replay *r, const char *in, const char *out, const char 
 	return code;
 }
 
-static const char usage[] =
-	"usage: usher replay [-c FILE] [--json] [--outcome FILE] IN.pcap [OUT.pcap]\n";
+enum { FLAG_OF_CONFIG, FLAG_JSON, FLAG_OUTCOME };
+
+const struct flag replay_flags[] = {
+	FLAG_CONFIG,
+	{ "json", 'j', NULL, "one JSON object a packet; the counters go to standard error" },
+	{ "outcome", 'o', "FILE", "append the records to a file instead of printing them" },
+	{ NULL, 0, NULL, NULL },
+};
 
 int cmd_replay(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "outcome", required_argument, NULL, 'o' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *config = CONFIG_PATH, *outcome = NULL;
-	struct replay *r = calloc(1, sizeof(*r));
+	const char *values[FLAGS_MAX];
+	int at = command_flags(argc, argv, replay_flags, values), code;
+	struct replay *r;
 	char err[512];
-	int c, code;
 
+	if (at < 0 || argc - at < 1 || argc - at > 2)
+		return EXIT_CODE_USAGE;
+	r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return EXIT_CODE_MEMORY;
-	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (c == 'c')
-			config = optarg;
-		else if (c == 'j')
-			r->json = true;
-		else if (c == 'o')
-			outcome = optarg;
-		else
-			optind = argc + 1;
-	}
-	if (argc - optind < 1 || argc - optind > 2) {
-		fputs(usage, stderr);
-		free(r);
-		return EXIT_CODE_CONFIG;
-	}
-	code = offline_init(&r->o, config);
+	r->json = values[FLAG_JSON] != NULL;
+	code = offline_init(
+		&r->o, values[FLAG_OF_CONFIG] != NULL ? values[FLAG_OF_CONFIG] : CONFIG_PATH);
 	if (code == EXIT_CODE_OK) {
-		code = replay(r, argv[optind], argc - optind == 2 ? argv[optind + 1] : NULL, outcome);
+		code = replay(r, argv[at], argc - at == 2 ? argv[at + 1] : NULL,
+			values[FLAG_OUTCOME]);
 		if (!capture_close(r->capture, err, sizeof(err)))
 			code = fail(err, NULL);
 		offline_done(&r->o);

@@ -10,7 +10,7 @@ int cmd_run(int argc, char **argv)
 	const char *path = command_config(argc, argv);
 
 	if (path == NULL)
-		return EXIT_CODE_CONFIG;
+		return EXIT_CODE_USAGE;
 	log_open(LEVEL_INFO);
 	return daemon_run(path);
 }

@@ -126,6 +126,23 @@ static enum rule_err check_place(struct reading *rd, const struct node *root)
 	return RULE_OK;
 }
 
+/* One file with both formats in it could be read by nobody. */
+static enum rule_err check_outcome(struct reading *rd, const struct node *root)
+{
+	const struct config *c = rd->r.config;
+	const struct node *outcome = node_get(root, "outcome");
+
+	if (is_blank(c->outcome.json_file))
+		return RULE_OK;
+	if (c->outcome.format == OUTCOME_JSON)
+		return node_fail(node_get(outcome, "json_file"), rd->r.err, RULE_E_CONFLICT,
+			"with \"format\": \"json\" outcome.file has the same in it: leave one out");
+	if (strcmp(c->outcome.file, c->outcome.json_file) == 0)
+		return node_fail(node_get(outcome, "json_file"), rd->r.err, RULE_E_CONFLICT,
+			"expected another file than outcome.file");
+	return RULE_OK;
+}
+
 /* Whether what is said to the database can be read, and its answers made up, by others. */
 static bool is_exposed(const struct config_mysql *m)
 {
@@ -229,7 +246,7 @@ static bool read_config(
 
 	rd->r.config->path = arena_copy(arena, path, strlen(path));
 	if (root == NULL || read_object(rd, root, "") != RULE_OK || read_defaults(rd) != RULE_OK ||
-		check_place(rd, root) != RULE_OK)
+		check_place(rd, root) != RULE_OK || check_outcome(rd, root) != RULE_OK)
 		return false;
 	derive_key(policy_treatment(rd->r.builder));
 	if (rd->r.config->path == NULL || !warn(rd, root)) {

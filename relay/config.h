@@ -53,12 +53,15 @@ struct config {
 	} registry;
 	struct {
 		const char *file;    /* "": no records are written */
+		const char *json_file; /* "": no JSON beside them */
 		enum outcome_format format;
 		bool offers;
 		uint32_t wait_ms;
 	} outcome;
 	struct names client_interfaces, server_interfaces;
 	const char *control;         /* "": no control socket */
+	const char *control_owner, *control_group; /* names or numbers, "": who runs usher */
+	uint32_t control_mode;
 	bool pin;                    /* each worker stays on a CPU of its own */
 	uint32_t batch;              /* slots, 1..BATCH_MAX */
 	uint32_t queue_length;       /* packets */

@@ -45,6 +45,7 @@ struct config_key {
 const struct config_key *config_keys(size_t *ret_count);
 
 extern const struct config_type type_bool, type_choice, type_uint, type_text, type_name, type_names;
+extern const struct config_type type_octal;
 extern const struct config_type type_mode, type_queues, type_mark, type_state_key, type_relays;
 extern const struct config_type type_identify;
 extern const struct config_type type_subnets, type_rules;

@@ -7,6 +7,7 @@
 
 #include "rules/writer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static uint8_t *field(struct config_reader *r, const struct config_key *k)
@@ -108,6 +109,33 @@ static void print_uint(
 }
 
 const struct config_type type_uint = { "number", parse_uint, print_uint };
+
+/* Permissions as chmod(1) takes them: octal digits in a string, because JSON has no octal numbers. */
+static enum rule_err parse_octal(
+	struct config_reader *r, const struct config_key *k, const struct node *n)
+{
+	const char *text = n->kind == JSON_STRING ? n->text : "";
+	size_t len = strlen(text);
+	uint32_t v = 0;
+
+	for (size_t i = 0; i < len && v <= k->max; i++)
+		v = text[i] >= '0' && text[i] <= '7' ? v * 8 + (uint32_t)(text[i] - '0') : UINT32_MAX;
+	if (len == 0 || len > 5 || v > k->max)
+		return node_expected(n, r->err, RULE_E_VALUE, "permissions such as \"0660\"");
+	store(field(r, k), k->size, v);
+	return RULE_OK;
+}
+
+static void print_octal(
+	const struct config *c, const struct config_key *k, const char *key, struct writer *w)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%04o", load(field_of(c, k), k->size));
+	writer_text(w, key, text);
+}
+
+const struct config_type type_octal = { "permissions", parse_octal, print_octal };
 
 static enum rule_err parse_text(
 	struct config_reader *r, const struct config_key *k, const struct node *n)

@@ -9,10 +9,12 @@
 #include "relay/daemon.h"
 
 #include "relay/command.h"
+#include "relay/operate.h"
 #include "relay/selfcheck.h"
 #include "relay/statistics.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,14 @@
 #include <unistd.h>
 
 enum { FLUSH_MS = 2000 };                /* how long the end waits for the disk */
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 static void poll_registry(void *ctx)
 {
@@ -33,6 +43,23 @@ static void say_warnings(const struct config *c)
 	for (const struct rule_warning *w = c->warnings; w != NULL; w = w->next)
 		log_warning("%s:%u: %s%s%s", c->path, w->line, w->path,
 			w->path[0] != '\0' ? ": " : "", w->text);
+}
+
+/*
+ * DHCP does not depend on the control socket, so neither does the daemon: it says what is wrong with it,
+ * goes on, and tries again at the next reload.
+ */
+static void start_control(struct daemon *d)
+{
+	const struct config *c = d->boot;
+	struct control_options o = {
+		.path = c->control, .owner = c->control_owner, .group = c->control_group,
+		.mode = c->control_mode, .answer = operate, .ctx = d,
+	};
+	char err[512];
+
+	if (o.path[0] != '\0' && control_open(&d->control, &d->loop, &o, err, sizeof(err)) != 0)
+		log_error("%s; nobody can ask this usher anything", err);
 }
 
 /* --- reloading ------------------------------------------------------------------------------- */
@@ -69,9 +96,13 @@ static void say_unchanged(const struct config *a, const struct config *b)
 		{ "registry.refresh_wait_ms",
 			a->registry.refresh_wait_ms == b->registry.refresh_wait_ms },
 		{ "outcome.file", same_text(a->outcome.file, b->outcome.file) },
+		{ "outcome.json_file", same_text(a->outcome.json_file, b->outcome.json_file) },
 		{ "outcome.format", a->outcome.format == b->outcome.format },
 		{ "outcome.wait_ms", a->outcome.wait_ms == b->outcome.wait_ms },
 		{ "control", same_text(a->control, b->control) },
+		{ "control_owner", same_text(a->control_owner, b->control_owner) },
+		{ "control_group", same_text(a->control_group, b->control_group) },
+		{ "control_mode", a->control_mode == b->control_mode },
 		{ "batch", a->batch == b->batch },
 		{ "pin", a->pin == b->pin },
 		{ "queue_length", a->queue_length == b->queue_length },
@@ -86,37 +117,67 @@ static void say_unchanged(const struct config *a, const struct config *b)
 				rows[i].key);
 }
 
-static void reload_config(struct daemon *d)
+static bool reload_config(struct daemon *d, char *err, size_t cap)
 {
-	struct config_error err;
-	struct config *c = config_load(d->config_path, &err);
+	struct config_error why;
+	struct config *c = config_load(d->config_path, &why);
 
 	if (c == NULL) {
-		log_error("reload: %s: the config in force stays", err.text);
-		return;
+		snprintf(err, cap, "%s: the config in force stays", why.text);
+		log_error("reload: %s", err);
+		return false;
 	}
 	say_warnings(c);
 	say_unchanged(d->boot, c);
 	log_set_level(c->log_level);
 	live_offer_config(&d->live, c);
+	return true;
+}
+
+static void reopen_outcome(struct daemon *d)
+{
+	if (d->outcome != NULL)
+		outcome_reopen(d->outcome);
+	if (d->outcome_json != NULL)
+		outcome_reopen(d->outcome_json);
 }
 
 /* A new config is published with the new registry, or without one if there is none. */
-void daemon_reload(struct daemon *d)
+bool daemon_reload(struct daemon *d, char *err, size_t cap)
 {
-	reload_config(d);
-	feed_reload(&d->feed);
+	char second[1024];
+	bool good = reload_config(d, err, cap);
+
+	/* Of two errors the first is told; both are logged. */
+	good = feed_reload(&d->feed, good ? err : second, good ? cap : sizeof(second)) && good;
 	live_take_config(&d->live);
-	if (d->outcome != NULL)
-		outcome_reopen(d->outcome);
-	log_info("reloaded");
+	reopen_outcome(d);
+	if (d->control == NULL)
+		start_control(d);
+	d->reloads++;
+	d->reloads_failed += !good;
+	log_info(good ? "reloaded" : "reloaded in part");
+	return good;
+}
+
+void daemon_pause(struct daemon *d, bool pause)
+{
+	if (atomic_exchange(&d->paused, pause) == pause)
+		return;
+	d->paused_ms = now_ms();
+	if (pause)
+		log_warning("paused: all packets pass untouched, until \"usher resume\"");
+	else
+		log_info("resumed");
 }
 
 /* --- signals --------------------------------------------------------------------------------- */
 
 static void on_hup(void *ctx)
 {
-	daemon_reload(ctx);
+	char err[1024];
+
+	daemon_reload(ctx, err, sizeof(err));
 }
 
 static void on_usr1(void *ctx)
@@ -137,10 +198,10 @@ static void on_usr2(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	if (d->outcome == NULL)
-		return;
-	outcome_reopen(d->outcome);
-	log_info("outcome file %s reopened", d->boot->outcome.file);
+	reopen_outcome(d);
+	if (d->outcome != NULL || d->outcome_json != NULL)
+		log_info("outcome file %s reopened",
+			d->outcome != NULL ? d->boot->outcome.file : d->boot->outcome.json_file);
 }
 
 static void on_term(void *ctx)
@@ -184,23 +245,31 @@ static int start_loop(struct daemon *d)
 	return err == 0 ? EXIT_CODE_OK : fail(EXIT_CODE_OTHER, "signals", err);
 }
 
-static int start_outcome(struct daemon *d)
+static int open_outcome(struct daemon *d, struct outcome **ret, const char *path, bool json)
 {
-	const struct config *c = d->boot;
 	struct outcome_options o = {
-		.path = c->outcome.file, .json = c->outcome.format == OUTCOME_JSON,
-		.wait_ms = c->outcome.wait_ms,
+		.path = path, .json = json, .wait_ms = d->boot->outcome.wait_ms,
 	};
 	char err[512];
 	int rc;
 
-	if (o.path[0] == '\0')
+	if (path[0] == '\0')
 		return EXIT_CODE_OK;
-	rc = outcome_new(&d->outcome, &o, err, sizeof(err));
+	rc = outcome_new(ret, &o, err, sizeof(err));
 	if (rc == 0)
 		return EXIT_CODE_OK;
 	log_error("%s", err);
 	return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_FILE;
+}
+
+static int start_outcome(struct daemon *d)
+{
+	const struct config *c = d->boot;
+	int code = open_outcome(d, &d->outcome, c->outcome.file, c->outcome.format == OUTCOME_JSON);
+
+	if (code == EXIT_CODE_OK)
+		code = open_outcome(d, &d->outcome_json, c->outcome.json_file, true);
+	return code;
 }
 
 static void on_arrival(void *ctx, uint32_t events)
@@ -261,9 +330,12 @@ static int start_workers(struct daemon *d)
 	d->shared = (struct worker_shared){
 		.live = &d->live.slot,
 		.outcome = d->outcome,
+		.json = d->outcome_json,
 		.outcome_json = c->outcome.format == OUTCOME_JSON,
 		.refresh = poll_registry,
 		.ctx = d,
+		.answers = &d->answers,
+		.paused = &d->paused,
 		.failed_fd = d->failed.fd,
 		.slots = c->batch,
 		.fail_open = c->fail_open,
@@ -295,16 +367,22 @@ static int start(struct daemon *d)
 
 /* --- stopping -------------------------------------------------------------------------------- */
 
-static void stop(struct daemon *d)
+static void free_outcome(struct outcome *o, const char *path)
 {
-	size_t left;
+	size_t left = outcome_free(o, FLUSH_MS);
 
-	workers_close(&d->workers);
-	feed_stop(&d->feed);
-	left = outcome_free(d->outcome, FLUSH_MS);
 	if (left > 0)
 		log_error("outcome file %s: %zu bytes of records could not be written and are lost",
-			d->boot->outcome.file, left);
+			path, left);
+}
+
+static void stop(struct daemon *d)
+{
+	d->control = control_close(d->control);
+	workers_close(&d->workers);
+	feed_stop(&d->feed);
+	free_outcome(d->outcome, d->boot->outcome.file);
+	free_outcome(d->outcome_json, d->boot->outcome.json_file);
 	if (d->failed.fd >= 0)
 		close(d->failed.fd);
 	loop_done(&d->loop);
@@ -315,6 +393,7 @@ static int run(struct daemon *d)
 	int code = start(d);
 
 	if (code == EXIT_CODE_OK && !d->loop.stop) {
+		start_control(d);
 		log_info("usher %s runs: queues %u to %u, %s", USHER_VERSION, d->boot->queue_first,
 			d->boot->queue_last, d->config_path);
 		loop_run(&d->loop);
@@ -345,6 +424,8 @@ int daemon_run(const char *path)
 	log_open(c->log_level);
 	say_warnings(c);
 	d->config_path = path;
+	d->started = time(NULL);
+	d->started_ms = now_ms();
 	d->boot = c;
 	d->failed.fd = d->loop.fd = -1;
 	live_init(&d->live, c);

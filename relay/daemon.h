@@ -5,10 +5,12 @@
 #ifndef USHER_RELAY_DAEMON_H
 #define USHER_RELAY_DAEMON_H
 
+#include "relay/control.h"
 #include "relay/feed.h"
 #include "relay/loop.h"
 #include "relay/outcome.h"
 #include "relay/signals.h"
+#include "relay/status.h"
 #include "relay/workers.h"
 
 struct daemon {
@@ -16,12 +18,21 @@ struct daemon {
 	const struct config *boot; /* the config it was started with; never freed while it runs */
 	struct live_store live;
 	struct outcome *outcome;         /* NULL: no records are written */
+	struct outcome *outcome_json;    /* likewise; in both formats at once, this is the second */
 	struct feed feed;
 	struct worker_shared shared;
 	struct workers workers;
 	struct loop loop;
 	struct signals signals;
 	struct loop_source failed;       /* eventfd: a worker gave up */
+	struct control *control;         /* NULL: nobody can ask */
+	struct answer_times answers;
+	atomic_bool paused;
+	int64_t paused_ms, started_ms;   /* when, CLOCK_MONOTONIC */
+	time_t started;
+	uint64_t reloads, reloads_failed;
+	struct status status;            /* as last gathered */
+	int64_t status_ms;               /* when */
 };
 
 /*
@@ -30,7 +41,13 @@ struct daemon {
  */
 int daemon_run(const char *path);
 
-/* What SIGHUP does: reads config and registry anew, reopens the outcome file. */
-void daemon_reload(struct daemon *d);
+/*
+ * What SIGHUP does: reads config and registry anew, reopens the outcome file. False: of these something
+ * was refused, and what was in force before stays; err[cap] says what, and it was logged.
+ */
+bool daemon_reload(struct daemon *d, char *err, size_t cap);
+
+/* Passes everything untouched from the next batch on, or no longer. */
+void daemon_pause(struct daemon *d, bool pause);
 
 #endif

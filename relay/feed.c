@@ -10,6 +10,7 @@
 #include "relay/data_source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -54,6 +55,8 @@ static void say(void *ctx, enum reload_news news, const char *text)
 	struct feed *f = ctx;
 
 	f->failures += news == RELOAD_FAILED;
+	if (news != RELOAD_WARNED)
+		f->failing = news == RELOAD_FAILED;
 	if (news == RELOAD_FAILED)
 		log_say(levels[news], "registry: %s: %s", text, consequence(f));
 	else
@@ -143,16 +146,19 @@ void feed_poll(struct feed *f)
 	refresh_poll(f->refresh);
 }
 
-void feed_reload(struct feed *f)
+bool feed_reload(struct feed *f, char *err, size_t cap)
 {
-	struct reg_error err;
-	enum reg_err e = refresh_force(f->refresh, RELOAD_WAIT_MS, &err);
+	struct reg_error why;
+	enum reg_err e = refresh_force(f->refresh, RELOAD_WAIT_MS, &why);
 
 	if (e == REG_E_BUSY)
 		log_info("reload: the registry is still being read");
-	else if (e != REG_OK)
-		log_error("reload: %s: %s", err.text, f->arrived ?
-			"the registry in force stays" : consequence(f));
+	if (e == REG_E_BUSY || e == REG_OK)
+		return true;
+	snprintf(err, cap, "%s: %s", why.text,
+		f->arrived ? "the registry in force stays" : consequence(f));
+	log_error("reload: %s", err);
+	return false;
 }
 
 void feed_stop(struct feed *f)

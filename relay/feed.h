@@ -14,6 +14,7 @@ struct feed {
 	const struct config *config;     /* borrowed */
 	struct refresh *refresh;
 	_Atomic uint64_t failures;       /* readings that failed; what there was stayed in force */
+	atomic_bool failing;             /* the last one did */
 	atomic_bool arrived;             /* a registry was read */
 	int arrival;                     /* eventfd: readable when the first one is */
 };
@@ -32,8 +33,11 @@ bool feed_must_wait(const struct feed *f);
 /* Before a batch of packets: refresh_poll(). */
 void feed_poll(struct feed *f);
 
-/* Reads all anew, as after SIGHUP, and waits a moment for the outcome. */
-void feed_reload(struct feed *f);
+/*
+ * Reads all anew, as after SIGHUP, and waits a moment for the outcome. True: in force, or still being
+ * read. Else err[cap] says why not, and it was logged.
+ */
+bool feed_reload(struct feed *f, char *err, size_t cap);
 
 void feed_stop(struct feed *f);
 

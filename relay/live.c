@@ -83,6 +83,18 @@ void live_set_registry(struct live_store *s, struct registry *reg, const struct 
 	pthread_mutex_unlock(&s->lock);
 }
 
+struct config *live_hold(struct live_store *s, struct registry **ret_registry)
+{
+	pthread_mutex_lock(&s->lock);
+	*ret_registry = s->registry;
+	return s->config;
+}
+
+void live_release(struct live_store *s)
+{
+	pthread_mutex_unlock(&s->lock);
+}
+
 void live_status(struct live_store *s, struct live_status *ret)
 {
 	pthread_mutex_lock(&s->lock);

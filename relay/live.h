@@ -52,6 +52,13 @@ void live_take_config(struct live_store *s);
 /* Publishes a registry with the config that waits, or else the one in force. Takes it over. */
 void live_set_registry(struct live_store *s, struct registry *reg, const struct load_stats *stats);
 
+/*
+ * The config and the registry in force (*ret_registry NULL: none), which stay so until live_release().
+ * For moments: nothing is published meanwhile.
+ */
+struct config *live_hold(struct live_store *s, struct registry **ret_registry);
+void live_release(struct live_store *s);
+
 void live_status(struct live_store *s, struct live_status *ret);
 
 /* Frees everything; there must be no readers any more. */

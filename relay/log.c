@@ -31,6 +31,8 @@ static struct {
 	_Atomic int level;
 	bool journal;
 	uint64_t lost;
+	char last[LOG_LAST];     /* error, "" if none */
+	int64_t last_ns;         /* CLOCK_MONOTONIC */
 } out = { .lock = PTHREAD_MUTEX_INITIALIZER, .level = LEVEL_INFO };
 
 /*
@@ -56,6 +58,26 @@ void log_open(enum log_level level)
 void log_set_level(enum log_level level)
 {
 	atomic_store(&out.level, (int)level);
+}
+
+enum log_level log_level(void)
+{
+	return (enum log_level)atomic_load_explicit(&out.level, memory_order_relaxed);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
+bool log_level_find(const char *name, enum log_level *ret)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++)
+		if (strcmp(level_names[i], name) == 0) {
+			*ret = (enum log_level)i;
+			return true;
+		}
+	return false;
 }
 
 bool log_enabled(enum log_level level)
@@ -107,6 +129,38 @@ static size_t append_text(char *line, size_t len, const char *fmt, ...)
 	return len;
 }
 
+/*
+ * The bytes of one UTF-8 character at s[0..n), 0 if there is none (RFC 3629 section 4) or it is a
+ * control character: those of U+0080 to U+009F are obeyed by terminals like ESC sequences.
+ */
+static size_t character(const unsigned char *s, size_t n)
+{
+	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+
+	if (len == 0 || len > n || s[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if (len == 1)
+		return s[0] >= ' ' && s[0] != 0x7f;
+	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) ||
+		(s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+		(s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* A message is one line of text whatever its arguments hold. */
+static void make_safe(char *text, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n > 0 ? n : 1) {
+		n = character((const unsigned char *)text + i, len - i);
+		if (n == 0)
+			text[i] = '?';
+	}
+}
+
 static bool has_room(void)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -114,14 +168,10 @@ static bool has_room(void)
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
 }
 
-/* A message is one line whatever its arguments hold. */
 static void write_line(char *line, size_t len)
 {
 	ssize_t done;
 
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
 	line[len++] = '\n';
 	do
 		done = write(STDERR_FILENO, line, len);
@@ -139,17 +189,30 @@ static void say_lost(void)
 	write_line(line, len);
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 static void say(enum log_level level, uint64_t held, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_LEN];
-	size_t len = put_prefix(line, level);
+	size_t prefix = put_prefix(line, level), len;
 	int saved = errno;
 
-	len = append(line, len, fmt, ap);
+	len = append(line, prefix, fmt, ap);
+	make_safe(line + prefix, len - prefix);
 	if (held > 0)
 		len = append_text(line, len, " (%llu more like this before)",
 			(unsigned long long)held);
 	pthread_mutex_lock(&out.lock);
+	if (level == LEVEL_ERROR) {
+		snprintf(out.last, sizeof(out.last), "%.*s", (int)(len - prefix), line + prefix);
+		out.last_ns = now_ns();
+	}
 	if (out.lost > 0 && has_room())
 		say_lost();
 	if (has_room())
@@ -174,11 +237,8 @@ void log_say(enum log_level level, const char *fmt, ...)
 /* Of several threads that ask at once only one may. */
 bool log_may_speak(struct log_site *site)
 {
-	struct timespec ts;
-	int64_t now, next = atomic_load_explicit(&site->next_ns, memory_order_relaxed);
+	int64_t next = atomic_load_explicit(&site->next_ns, memory_order_relaxed), now = now_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	return now >= next && atomic_compare_exchange_strong(&site->next_ns, &next, now + LIMIT_NS);
 }
 
@@ -196,6 +256,15 @@ bool log_limited(struct log_site *site, enum log_level level, const char *fmt, .
 	say(level, atomic_exchange(&site->held, 0), fmt, ap);
 	va_end(ap);
 	return true;
+}
+
+bool log_last_error(char dst[static LOG_LAST], int64_t *ret_ago_ms)
+{
+	pthread_mutex_lock(&out.lock);
+	memcpy(dst, out.last, sizeof(out.last));
+	*ret_ago_ms = (now_ns() - out.last_ns) / 1000000;
+	pthread_mutex_unlock(&out.lock);
+	return dst[0] != '\0';
 }
 
 size_t log_escape(char *dst, size_t cap, const void *src, size_t n)

@@ -22,7 +22,13 @@ enum log_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
 void log_open(enum log_level level);
 /* Changes the level; any time. */
 void log_set_level(enum log_level level);
+enum log_level log_level(void);
 bool log_enabled(enum log_level level);
+
+/* "error", "warning", "info" or "debug". */
+const char *log_level_name(enum log_level level);
+/* False: there is no such level. */
+bool log_level_find(const char *name, enum log_level *ret);
 
 void log_say(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -30,6 +36,14 @@ void log_say(enum log_level level, const char *fmt, ...) __attribute__((format(p
 #define log_warning(...) log_say(LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...) log_say(LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_say(LEVEL_DEBUG, __VA_ARGS__)
+
+enum { LOG_LAST = 512 };
+
+/*
+ * The last message of level error, cut to fit, and in *ret_ago_ms how long ago it was said. False: there
+ * was none.
+ */
+bool log_last_error(char dst[static LOG_LAST], int64_t *ret_ago_ms);
 
 /* One per place in the code or per cause that may speak too often; zero to begin with. */
 struct log_site {

@@ -26,6 +26,13 @@ void loop_remove(struct loop *l, struct loop_source *s)
 	epoll_ctl(l->fd, EPOLL_CTL_DEL, s->fd, NULL);
 }
 
+void loop_watch(struct loop *l, struct loop_source *s, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.ptr = s };
+
+	epoll_ctl(l->fd, EPOLL_CTL_MOD, s->fd, &e);
+}
+
 int loop_run(struct loop *l)
 {
 	while (!l->stop) {

@@ -25,8 +25,13 @@ struct loop {
 int loop_init(struct loop *l);
 int loop_add(struct loop *l, struct loop_source *s);
 void loop_remove(struct loop *l, struct loop_source *s);
+/* Which events of epoll(7) a source that was added waits for from now on; EPOLLIN at first. */
+void loop_watch(struct loop *l, struct loop_source *s, uint32_t events);
 
-/* Runs until loop_stop() was called, by a source or before. A source may remove itself only. */
+/*
+ * Runs until loop_stop() was called, by a source or before. A source may remove itself and others:
+ * events are taken one at a time.
+ */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 void loop_done(struct loop *l);

@@ -43,7 +43,7 @@ _Static_assert(sizeof(queue_texts) / sizeof(queue_texts[0]) == NOTICE_QUEUE_COUN
 /* Causes in which nothing is the matter. */
 static const bool ordinary[CAUSE_COUNT] = {
 	[CAUSE_rewritten] = true, [CAUSE_untouched] = true, [CAUSE_not_dhcp] = true,
-	[CAUSE_other_type] = true, [CAUSE_bootp] = true, [CAUSE_by_rule] = true,
+	[CAUSE_other_type] = true, [CAUSE_paused] = true, [CAUSE_bootp] = true, [CAUSE_by_rule] = true,
 };
 
 static uint64_t value_at(const struct queue_counters *c, size_t offset)

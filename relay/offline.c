@@ -7,6 +7,7 @@
 
 #include "relay/data_source.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static int load_registry(struct offline *o)
@@ -23,26 +24,11 @@ static int load_registry(struct offline *o)
 	return 0;
 }
 
-int offline_init(struct offline *o, const char *config_path)
+int offline_begin(struct offline *o)
 {
-	struct config_error err;
-	int code;
-
-	memset(o, 0, sizeof(*o));
-	o->config = config_load(config_path, &err);
-	if (o->config == NULL) {
-		fprintf(stderr, "usher: %s\n", err.text);
-		return err.fault == CONFIG_NO_MEMORY ? 4 : 1;
-	}
-	code = load_registry(o);
-	if (code == 0 && (o->batch = batch_new(1)) == NULL) {
-		fprintf(stderr, "usher: no memory for a packet\n");
-		code = 4;
-	}
-	if (code != 0) {
-		offline_done(o);
-		return code;
-	}
+	o->batch = batch_new(1);
+	if (o->batch == NULL)
+		return -errno;
 	o->batch->count = 1;
 	o->records = (struct records){ .text = o->text, .cap = sizeof(o->text) };
 	o->snapshot = (struct snapshot){ .registry = o->registry, .policy = o->config->policy };
@@ -56,10 +42,36 @@ int offline_init(struct offline *o, const char *config_path)
 	return 0;
 }
 
-void offline_done(struct offline *o)
+void offline_end(struct offline *o)
 {
 	if (o->batch != NULL)
 		o->batch = batch_free(o->batch, 1);
+}
+
+int offline_init(struct offline *o, const char *config_path)
+{
+	struct config_error err;
+	int code;
+
+	memset(o, 0, sizeof(*o));
+	o->config = config_load(config_path, &err);
+	if (o->config == NULL) {
+		fprintf(stderr, "usher: %s\n", err.text);
+		return err.fault == CONFIG_NO_MEMORY ? 4 : 1;
+	}
+	code = load_registry(o);
+	if (code == 0 && offline_begin(o) != 0) {
+		fprintf(stderr, "usher: no memory for a packet\n");
+		code = 4;
+	}
+	if (code != 0)
+		offline_done(o);
+	return code;
+}
+
+void offline_done(struct offline *o)
+{
+	offline_end(o);
 	o->registry = registry_free(o->registry);
 	o->config = config_free(o->config);
 }

@@ -11,7 +11,7 @@
 
 struct offline {
 	struct config *config;
-	struct registry *registry;
+	struct registry *registry;   /* NULL: none, and every packet passes */
 	struct snapshot snapshot;
 	struct counters counters;
 	struct records records;
@@ -26,6 +26,13 @@ struct offline {
  */
 int offline_init(struct offline *o, const char *config_path);
 void offline_done(struct offline *o);
+
+/*
+ * The same with a config and a registry that are the caller's: sets up the rest of *o, zero but for
+ * these two. 0 or a negative errno. Undone by offline_end().
+ */
+int offline_begin(struct offline *o);
+void offline_end(struct offline *o);
 
 /* Runs one IP packet; the slot holds what became of it until the next call. */
 struct slot *offline_run(

@@ -38,6 +38,8 @@ struct outcome {
 	struct timespec stalled_since;
 	uint64_t late_then, lost_then;   /* counters when it stalled */
 	struct outcome_counters counters;
+	uint64_t gap;                    /* records lost that the file does not tell of yet */
+	struct timespec gap_since;       /* CLOCK_REALTIME */
 	bool stall_said;
 	struct log_site stall_site, lost_site, follow_site;
 };
@@ -137,6 +139,46 @@ static int write_piece(struct outcome *o, bool force, const char *text, size_t l
 	return len > 0 ? outcome_file_append(&o->file, text, len, ret_done) : 0;
 }
 
+static size_t put_time(char *dst, size_t cap, const struct timespec *ts)
+{
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&ts->tv_sec, &tm);
+	n = strftime(dst, cap, "%Y-%m-%dT%H:%M:%S", &tm);
+	return n + (size_t)snprintf(dst + n, cap - n, ".%06ldZ", ts->tv_nsec / 1000);
+}
+
+/*
+ * With the lock: if records were lost, says so where they would be, provided that `more` bytes fit
+ * behind it. False: there is no room. The format of user_chk has no words for it.
+ */
+static bool record_gap(struct outcome *o, size_t more)
+{
+	char line[256], now_text[40], since[40];
+	struct timespec now;
+	size_t len;
+
+	if (o->gap == 0)
+		return true;
+	if (!o->options.json) {
+		o->gap = o->ring.size - o->ring.len >= more ? 0 : o->gap;
+		return true;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	put_time(now_text, sizeof(now_text), &now);
+	put_time(since, sizeof(since), &o->gap_since);
+	len = (size_t)snprintf(line, sizeof(line),
+		"{\"time\":\"%s\",\"event\":\"gap\",\"since\":\"%s\",\"lost\":%llu}\n", now_text, since,
+		(unsigned long long)o->gap);
+	if (o->ring.size - o->ring.len < len + more || !ring_put(&o->ring, line, len))
+		return false;
+	o->put += len;
+	o->counters.records++;
+	o->gap = 0;
+	return true;
+}
+
 static void note_result(struct outcome *o, int err, size_t records, size_t done)
 {
 	ring_take(&o->ring, done);
@@ -149,6 +191,7 @@ static void note_result(struct outcome *o, int err, size_t records, size_t done)
 		return;
 	}
 	end_stall(o);
+	record_gap(o, 0);
 	pthread_cond_broadcast(&o->done);
 }
 
@@ -248,41 +291,68 @@ int outcome_new(struct outcome **ret, const struct outcome_options *options, cha
 	return rc;
 }
 
-/* With the lock: waits until all bytes up to `until` are written, or the disk proves too slow. */
-static bool await_written(struct outcome *o, uint64_t until)
+/* With the lock: waits until all bytes up to wish->until are written, or the disk proves too slow. */
+static bool await_written(struct outcome *o, const struct outcome_wish *wish)
 {
-	struct timespec deadline = later(o->options.wait_ms);
-
 	if (o->options.wait_ms == 0)
 		return false;
-	while (o->taken < until && !o->stalled)
-		if (pthread_cond_timedwait(&o->done, &o->lock, &deadline) == ETIMEDOUT
-			&& o->taken < until)
+	while (o->taken < wish->until && !o->stalled)
+		if (pthread_cond_timedwait(&o->done, &o->lock, &wish->deadline) == ETIMEDOUT
+			&& o->taken < wish->until)
 			begin_stall(o, "no answer from the disk");
-	return o->taken >= until;
+	return o->taken >= wish->until;
+}
+
+static void lose(struct outcome *o, size_t records)
+{
+	if (o->gap == 0)
+		clock_gettime(CLOCK_REALTIME, &o->gap_since);
+	o->gap += records;
+	o->counters.lost += records;
+	log_limited(&o->lost_site, LEVEL_ERROR, "outcome: the backlog is full, %llu records lost so "
+		"far", (unsigned long long)o->counters.lost);
+}
+
+struct outcome_wish outcome_give(struct outcome *o, const char *text, size_t len)
+{
+	struct outcome_wish wish = {
+		.records = outcome_file_records(&o->file, text, len),
+		.deadline = later(o->options.wait_ms),
+	};
+
+	pthread_mutex_lock(&o->lock);
+	o->counters.records += wish.records;
+	if (record_gap(o, len) && ring_put(&o->ring, text, len)) {
+		o->put += len;
+		wish.until = o->put;
+		if (!o->stalled)
+			pthread_cond_signal(&o->work);
+	} else {
+		lose(o, wish.records);
+		wish.records = 0;
+	}
+	pthread_mutex_unlock(&o->lock);
+	return wish;
+}
+
+bool outcome_wait(struct outcome *o, const struct outcome_wish *wish)
+{
+	bool written;
+
+	if (wish->until == 0)
+		return false;
+	pthread_mutex_lock(&o->lock);
+	written = await_written(o, wish);
+	o->counters.late += written ? 0 : wish->records;
+	pthread_mutex_unlock(&o->lock);
+	return written;
 }
 
 bool outcome_put(struct outcome *o, const char *text, size_t len)
 {
-	size_t records = outcome_file_records(&o->file, text, len);
-	bool written = false;
+	struct outcome_wish wish = outcome_give(o, text, len);
 
-	pthread_mutex_lock(&o->lock);
-	o->counters.records += records;
-	if (ring_put(&o->ring, text, len)) {
-		o->put += len;
-		if (!o->stalled)
-			pthread_cond_signal(&o->work);
-		written = await_written(o, o->put);
-		o->counters.late += written ? 0 : records;
-	} else {
-		o->counters.lost += records;
-		log_limited(&o->lost_site, LEVEL_ERROR,
-			"outcome: the backlog is full, %llu records lost so far",
-			(unsigned long long)o->counters.lost);
-	}
-	pthread_mutex_unlock(&o->lock);
-	return written;
+	return outcome_wait(o, &wish);
 }
 
 void outcome_reopen(struct outcome *o)
@@ -298,6 +368,7 @@ void outcome_counters(struct outcome *o, struct outcome_counters *ret)
 	pthread_mutex_lock(&o->lock);
 	*ret = o->counters;
 	ret->waiting = o->ring.len;
+	ret->stalled = o->stalled;
 	pthread_mutex_unlock(&o->lock);
 }
 

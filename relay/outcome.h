@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 enum { OUTCOME_BACKLOG = 16 * 1024 * 1024 };
 
@@ -32,6 +33,7 @@ struct outcome_counters {
 	uint64_t waiting;        /* bytes in the backlog now */
 	uint64_t errors;         /* failed writes */
 	uint64_t reopened;
+	uint64_t stalled;        /* 1: the disk is known to fail now */
 };
 
 struct outcome;
@@ -39,11 +41,27 @@ struct outcome;
 /* Opens the file and starts the writer. 0, or a negative errno and a text in err[cap]. */
 int outcome_new(struct outcome **ret, const struct outcome_options *o, char *err, size_t cap);
 
+/* What was handed over, and until when somebody may wait for it. */
+struct outcome_wish {
+	uint64_t until;
+	size_t records;
+	struct timespec deadline;
+};
+
 /*
- * Hands over text[0..len), whole records, and waits at most wait_ms until they are in the file; not
- * at all while the disk is known to fail. Returns whether they are. Never fails: what finds no room
- * is counted as lost. Any thread.
+ * Hands over text[0..len), whole records, without waiting. Never fails: what finds no room is counted
+ * as lost, and a file of JSON gets a record that says how much is missing there. Any thread.
  */
+struct outcome_wish outcome_give(struct outcome *o, const char *text, size_t len);
+
+/*
+ * Waits until what was handed over is in the file, at most wait_ms from then on; not at all while the
+ * disk is known to fail. Returns whether it is. To be called once for each outcome_give(): it counts
+ * what comes late.
+ */
+bool outcome_wait(struct outcome *o, const struct outcome_wish *wish);
+
+/* Both. */
 bool outcome_put(struct outcome *o, const char *text, size_t len);
 
 /* Asks the writer to open the path anew. Does not wait. */

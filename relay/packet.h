@@ -52,6 +52,7 @@ struct packet {
 	bool has_state;
 	struct state state;
 	const struct subnet *found;  /* response: the subnet its first address lies in */
+	int64_t answer_us;           /* response: since its query; -1: not known */
 	uint32_t granted, sent;      /* seconds of the lease: the server's, and after the clamp */
 
 	bool editing;                /* the edit was begun, by the first stage that changes something */

@@ -14,13 +14,14 @@ struct stage {
 	stage_fn *run[2];            /* DHCPv4, DHCPv6; NULL: the protocol has no such thing */
 	enum direction direction;
 	enum step on_error;          /* STEP_PASS: the original goes out untouched */
+	bool paused;                 /* runs while usher is paused too */
 };
 
 static const struct stage stages[] = {
 	/* name            DHCPv4          DHCPv6            messages  if it fails */
-	{ "view",         { stage_view4,    stage_view6 },    BOTH,     STEP_PASS },
+	{ "view",         { stage_view4,    stage_view6 },    BOTH,     STEP_PASS, true },
 	{ "strip",        { stage_strip4,   NULL },           QUERY,    STEP_DROP },
-	{ "restore",      { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS },
+	{ "restore",      { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS, true },
 	{ "pkt_receive",  { stage_receive,  stage_receive },  BOTH,     STEP_PASS },
 	{ "subnet_select", { stage_select,  stage_select },   BOTH,     STEP_PASS },
 	{ "steer",        { stage_steer4,   stage_steer6 },   QUERY,    STEP_PASS },
@@ -64,6 +65,26 @@ static enum step run_stages(struct packet *p)
 	return run_stage(p, &seal);
 }
 
+/*
+ * While usher is paused everything passes as it came, but for one thing: the answer to a query that was
+ * steered before still carries our state, which no client may see.
+ */
+static enum step run_paused(struct packet *p)
+{
+	enum step step = stage_frame(p);
+
+	for (size_t i = 0; step == STEP_NEXT && i < sizeof(stages) / sizeof(stages[0]); i++)
+		if (stages[i].paused)
+			step = run_stage(p, &stages[i]);
+	if (step != STEP_NEXT)
+		p->editing = false;
+	if (p->editing)
+		run_stage(p, &seal);
+	if (!p->editing)
+		p->cause = CAUSE_paused;
+	return STEP_PASS;
+}
+
 static void count(struct packet *p, enum slot_verdict verdict)
 {
 	struct counters *c = p->pl->counters;
@@ -71,6 +92,7 @@ static void count(struct packet *p, enum slot_verdict verdict)
 	c->packets++;
 	c->verdicts[verdict]++;
 	c->causes[p->cause]++;
+	c->dropped[p->cause] += verdict == SLOT_DROP;
 	if (p->type != 0)
 		c->types[p->v6][p->response][p->type < 63 ? p->type : 63]++;
 }
@@ -91,7 +113,7 @@ static void run_packet(struct pipeline *pl, struct slot *slot, const struct gues
 	p.interface = "";
 	p.stage = "frame";
 	slot->edited = false;
-	step = run_stages(&p);
+	step = pl->paused ? run_paused(&p) : run_stages(&p);
 	slot->verdict = step == STEP_DROP ? SLOT_DROP : SLOT_ACCEPT;
 	slot->edited = step != STEP_DROP && p.editing;
 	if (p.cause == CAUSE_rewritten && !p.editing)

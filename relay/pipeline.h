@@ -6,8 +6,11 @@
 #ifndef USHER_RELAY_PIPELINE_H
 #define USHER_RELAY_PIPELINE_H
 
+#include "relay/answer_time.h"
 #include "relay/batch.h"
 #include "relay/cause.h"
+#include "relay/histogram.h"
+#include "relay/servers.h"
 #include "rules/policy.h"
 
 /* One immutable registry together with one immutable policy: a packet sees exactly one of these. */
@@ -17,10 +20,16 @@ struct snapshot {
 	uint64_t generation;
 };
 
+enum { OUTCOME_EVENTS = 7 };                 /* enum record_event */
+
+/* Nothing but uint64_t, so that those of several workers can be added up. */
 struct counters {
 	uint64_t packets, verdicts[2];       /* by enum slot_verdict */
 	uint64_t causes[CAUSE_COUNT], events[EVENT_COUNT];
+	uint64_t dropped[CAUSE_COUNT];       /* those of `causes` that were dropped */
 	uint64_t types[2][2][64];            /* [v6][response][message type], 63: others */
+	uint64_t outcomes[2][2][OUTCOME_EVENTS]; /* [v6][registered][enum record_event] */
+	struct histogram answers;            /* how long servers took */
 };
 
 /* Where outcome records gather until the batch ends; the caller writes and empties it. */
@@ -39,6 +48,10 @@ struct pipeline {
 	const struct snapshot *snapshot;     /* borrowed; set by the caller once a batch */
 	struct counters *counters;
 	struct records *records;
+	struct records *json;                /* the same as JSON besides; NULL: not wanted */
+	struct answer_times *answers;        /* borrowed; NULL: how long servers take is not known */
+	struct servers *servers;             /* NULL: servers are not counted */
+	bool paused;                         /* decides nothing: see pipeline.c */
 	bool outcome_offers;
 	bool outcome_json;
 	enum side (*side_of)(void *ctx, const struct slot *s, const char **ret_name);

@@ -236,7 +236,7 @@ static void member_time(struct line *l, int64_t time_ns)
 	put_text(l, "Z\"");
 }
 
-static const char *event_text_of(enum record_event e)
+const char *record_event_name(enum record_event e)
 {
 	static const char *const names[] = {
 #define X(name) [RECORD_##name] = #name,
@@ -282,6 +282,8 @@ static void members_path(struct line *l, const struct packet *p)
 	const uint8_t *msg = packet_msg(p), *server;
 	struct tlv t;
 
+	if (p->response && p->answer_us >= 0)
+		member_number(l, "answer_us", (uint64_t)p->answer_us);
 	if (p->interface[0] != '\0')
 		member_text(l, "interface", p->interface);
 	if (!p->v6) {
@@ -314,14 +316,14 @@ static const struct subnet *subnet_of(const struct packet *p, const struct recor
 	return of != NULL ? of : p->decision.subnet;
 }
 
-static void put_json(struct packet *p, const struct record *r)
+static void put_json(struct packet *p, const struct record *r, struct records *to)
 {
 	const struct subnet *of = subnet_of(p, r);
-	struct line l = begin(p->pl->records);
+	struct line l = begin(to);
 
 	put_text(&l, "{");
 	member_time(&l, p->slot->time_ns);
-	member_text(&l, "event", event_text_of(r->event));
+	member_text(&l, "event", record_event_name(r->event));
 	members_client(&l, p);
 	members_lease(&l, p, r);
 	/* A subnet's name is checked to need no escape when the config is read. */
@@ -331,16 +333,32 @@ static void put_json(struct packet *p, const struct record *r)
 		member_number(&l, "rule", (uint64_t)p->decision.rule_index + 1);
 	members_path(&l, p);
 	put_text(&l, "}\n");
-	end(p->pl->records, &l);
+	end(to, &l);
 }
+
+static bool is_lease(const struct record *r)
+{
+	return r->event == RECORD_granted || r->event == RECORD_renewed ||
+		r->event == RECORD_offered;
+}
+
+/* user_chk has no record for a client of DHCPv4 without one. */
+static bool has_hardware_address(const struct packet *p)
+{
+	return p->v6 || packet_msg(p)[DHCP4_HLEN] > 0;
+}
+
+_Static_assert((int)OUTCOME_EVENTS == (int)RECORD_EVENT_COUNT, "the counters of pipeline.h");
 
 void record_put(struct packet *p, const struct record *r)
 {
+	p->pl->counters->outcomes[p->v6][p->user != NULL][r->event]++;
 	if (p->decision.no_outcome || (r->event == RECORD_offered && !p->pl->outcome_offers))
 		return;
+	if (p->pl->json != NULL)
+		put_json(p, r, p->pl->json);
 	if (p->pl->outcome_json)
-		put_json(p, r);
-	else if (r->event == RECORD_granted || r->event == RECORD_renewed ||
-		r->event == RECORD_offered)
+		put_json(p, r, p->pl->records);
+	else if (is_lease(r) && has_hardware_address(p))
 		put_user_chk(p, r);
 }

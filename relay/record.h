@@ -24,6 +24,9 @@ enum record_event {
 	RECORD_EVENT_COUNT
 };
 
+/* "granted" and so on. */
+const char *record_event_name(enum record_event e);
+
 /* What the record is about; the rest is in the packet. */
 struct record {
 	enum record_event event;

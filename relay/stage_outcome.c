@@ -12,6 +12,15 @@ static void tell(struct packet *p, enum event counter, const struct record *r)
 	record_put(p, r);
 }
 
+/* A server has answered. server: its identifier, NULL if the answer has none. */
+static void note_answer(struct packet *p, const uint8_t *server, size_t len)
+{
+	if (p->answer_us >= 0)
+		histogram_add(&p->pl->counters->answers, (uint64_t)p->answer_us, 1);
+	if (server != NULL && p->pl->servers != NULL)
+		servers_count(p->pl->servers, p->v6 ? 6 : 4, server, len, 1);
+}
+
 /* RFC 2131 4.4.4, 4.4.6: DECLINE names the address in option 50, RELEASE in ciaddr; neither is answered. */
 static void query4(struct packet *p)
 {
@@ -44,6 +53,7 @@ enum step stage_outcome4(struct packet *p)
 	}
 	if (p->pxe)
 		return STEP_NEXT;
+	note_answer(p, dhcp4_get_addr(&p->view4, DHO_SERVER_ID), 4);
 	if (p->cause == CAUSE_moved) {
 		r.event = RECORD_moved;
 		record_put(p, &r);
@@ -54,9 +64,6 @@ enum step stage_outcome4(struct packet *p)
 		tell(p, EVENT_outcome_refused, &r);
 		return STEP_NEXT;
 	}
-	/* user_chk has no record for a client without a hardware address. */
-	if (msg[DHCP4_HLEN] == 0 && !p->pl->outcome_json)
-		return STEP_NEXT;
 	/* The ACK to an INFORM has no yiaddr; dnsmasq may send it option 51, so that is no sign. */
 	r.event = RECORD_offered;
 	if (p->type != DHCPACK || be32_get(yiaddr) == 0) {
@@ -168,11 +175,15 @@ static void leases6(struct packet *p)
 enum step stage_outcome6(struct packet *p)
 {
 	struct record refused = { .event = RECORD_refused };
+	bool named;
+	struct tlv t;
 
 	if (!p->response) {
 		query6(p);
 		return STEP_NEXT;
 	}
+	named = dhcp6_get(&p->view6, D6O_SERVERID, &t);
+	note_answer(p, named ? t.val : NULL, named ? t.len : 0);
 	/* A lease is a DUID's, whatever the user is found by. */
 	if (!dhcp6_has(&p->view6, D6O_CLIENTID) ||
 		(p->type != DHCPV6_REPLY && p->type != DHCPV6_ADVERTISE))

@@ -8,11 +8,27 @@
 
 #include "registry/siphash.h"
 
+/* A query leaves the time it was seen, for its answer to find. */
+static void note_time(struct packet *p)
+{
+	const uint8_t *xid = p->v6 ? p->view6.msg + p->view6.inner + 1 : packet_msg(p) + DHCP4_XID;
+	uint64_t key = (uint64_t)p->v6 << 32 | (p->v6 ? be32_get(xid - 1) & 0xffffff : be32_get(xid));
+
+	key = answer_key(key, p->id, p->id_len);
+	if (!p->response)
+		answer_times_query(p->pl->answers, key, p->slot->time_ns);
+	else
+		p->answer_us = answer_times_since(p->pl->answers, key, p->slot->time_ns);
+}
+
 enum step stage_receive(struct packet *p)
 {
+	p->answer_us = -1;
 	if (p->registry == NULL)
 		return packet_end(p, STEP_PASS, CAUSE_no_registry);
 	identity_find(p);
+	if (p->pl->answers != NULL)
+		note_time(p);
 	if (p->id == NULL)
 		packet_event(p, EVENT_no_identity);
 	packet_event(p, p->user != NULL ? EVENT_registered : EVENT_unregistered);

@@ -39,7 +39,9 @@ struct worker {
 	struct batch *batch;
 	struct pipeline pipeline;
 	struct counters counters;
-	struct records records;
+	struct histogram handling;
+	struct servers servers;
+	struct records records, json;
 	struct interfaces interfaces;
 	struct notices notices;
 	const struct snapshot *seen;     /* only compared: it may have been freed */
@@ -77,34 +79,61 @@ static void trace(void *ctx, const struct packet *p)
 		d.detail, d.why);
 }
 
-/* A new snapshot may bring new lists of interfaces and another log level. */
+/* A new snapshot may bring new lists of interfaces; the log level may have changed without one. */
 static void take_snapshot(struct worker *w, const struct snapshot *s)
 {
 	const struct config *c = ((const struct live *)s)->config;
 
 	w->pipeline.snapshot = s;
+	w->pipeline.trace = log_enabled(LEVEL_DEBUG) ? trace : NULL;
 	if (s == w->seen && s->generation == w->generation)
 		return;
 	w->seen = s;
 	w->generation = s->generation;
 	w->pipeline.outcome_offers = c->outcome.offers;
 	w->pipeline.outcome_json = w->shared->outcome_json;
-	w->pipeline.trace = log_enabled(LEVEL_DEBUG) ? trace : NULL;
 	interfaces_use(&w->interfaces,
 		(struct interface_list){ c->client_interfaces.all, c->client_interfaces.count },
 		(struct interface_list){ c->server_interfaces.all, c->server_interfaces.count });
 }
 
 /* The record of a lease is in the file before the client can have it: DESIGN, promise 7. */
+static struct outcome_wish give(struct outcome *o, struct records *r)
+{
+	struct outcome_wish wish = { .until = 0 };
+
+	if (r->len > 0 && o != NULL)
+		wish = outcome_give(o, r->text, r->len);
+	r->len = 0;
+	return wish;
+}
+
+/* Of two files neither waits for the other. */
 static void hand_over_records(struct worker *w)
 {
-	if (w->records.len > 0 && w->shared->outcome != NULL)
-		outcome_put(w->shared->outcome, w->records.text, w->records.len);
-	w->records.len = 0;
+	struct outcome_wish text = give(w->shared->outcome, &w->records);
+	struct outcome_wish json = give(w->shared->json, &w->json);
+
+	outcome_wait(w->shared->outcome, &text);
+	outcome_wait(w->shared->json, &json);
+}
+
+static void note_handling(struct worker *w)
+{
+	struct timespec ts;
+	int64_t ns;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - w->batch->slots[0].time_ns;
+	/* The clock may have been set meanwhile. */
+	if (ns >= 0)
+		histogram_add(&w->handling, (uint64_t)ns / 1000, w->batch->count);
 }
 
 static void run_batch(struct worker *w)
 {
+	w->pipeline.paused = w->shared->paused != NULL &&
+		atomic_load_explicit(w->shared->paused, memory_order_relaxed);
 	if (w->shared->refresh != NULL)
 		w->shared->refresh(w->shared->ctx);
 	interfaces_tick(&w->interfaces);
@@ -113,6 +142,7 @@ static void run_batch(struct worker *w)
 	snapshot_leave(w->shared->live, w->number);
 	hand_over_records(w);
 	queue_send(w->queue, w->batch);
+	note_handling(w);
 	notices_say(&w->notices, queue_number(w->queue), queue_counters(w->queue), &w->counters,
 		&w->records);
 	if (w->batch->count == w->shared->slots)
@@ -127,7 +157,9 @@ static void answer(struct worker *w)
 	pthread_mutex_lock(&w->lock);
 	w->answer.pipeline = w->counters;
 	w->answer.queue = *queue_counters(w->queue);
-	w->answer.records_lost = w->records.lost;
+	w->answer.records_lost = w->records.lost + w->json.lost;
+	w->answer.handling = w->handling;
+	w->answer.servers = w->servers;
 	atomic_store(&w->asked, false);
 	pthread_cond_signal(&w->answered);
 	pthread_mutex_unlock(&w->lock);
@@ -235,6 +267,7 @@ struct worker *worker_free(struct worker *w)
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->answered);
 	free(w->records.text);
+	free(w->json.text);
 	free(w);
 	return NULL;
 }
@@ -258,11 +291,16 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->batch = batch_new(shared->slots);
 	w->records = (struct records){ .text = malloc(RECORDS_ROOM), .cap = RECORDS_ROOM };
+	if (shared->json != NULL)
+		w->json = (struct records){ .text = malloc(RECORDS_ROOM), .cap = RECORDS_ROOM };
 	w->pipeline = (struct pipeline){
-		.counters = &w->counters, .records = &w->records, .side_of = side_of,
+		.counters = &w->counters, .records = &w->records, .answers = shared->answers,
+		.servers = &w->servers, .json = shared->json != NULL ? &w->json : NULL,
+		.side_of = side_of,
 		.own_address = own_address, .ctx = w,
 	};
-	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL)
+	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL ||
+		(shared->json != NULL && w->json.text == NULL))
 		return worker_free(w);
 	return w;
 }

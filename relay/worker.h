@@ -15,6 +15,7 @@
 struct worker_shared {
 	struct snapshot_slot *live;      /* holds struct live */
 	struct outcome *outcome;         /* NULL: no records are written */
+	struct outcome *json;            /* gets the same as JSON; NULL: not wanted */
 	bool outcome_json;               /* a reload does not change it: the file has one format */
 	/*
 	 * Called between the receipt of a batch and the moment the snapshot is taken, so that an
@@ -22,6 +23,8 @@ struct worker_shared {
 	 */
 	void (*refresh)(void *ctx);
 	void *ctx;
+	struct answer_times *answers;    /* NULL: how long servers take is not known */
+	const atomic_bool *paused;       /* NULL: never */
 	int failed_fd;                   /* an eventfd, written to when a worker cannot go on */
 	size_t slots;                    /* packets in a batch, 1..BATCH_MAX */
 	bool fail_open;
@@ -32,6 +35,8 @@ struct worker_counters {
 	struct counters pipeline;
 	struct queue_counters queue;
 	uint64_t records_lost;           /* more records than a batch has room for */
+	struct histogram handling;       /* of packets: from the receipt of their batch to the verdicts */
+	struct servers servers;          /* the last member: the others are nothing but uint64_t */
 };
 
 struct worker;

@@ -5,6 +5,7 @@
 #include "relay/workers.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,11 +75,13 @@ size_t workers_count(struct workers *ws, struct worker_counters *ret)
 	struct worker_counters one;
 	size_t silent = 0;
 
-	_Static_assert(sizeof(one) % sizeof(uint64_t) == 0, "counters are nothing but uint64_t");
+	_Static_assert(offsetof(struct worker_counters, servers) % sizeof(uint64_t) == 0,
+		"counters are nothing but uint64_t");
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < ws->count; i++) {
 		silent += !worker_count(ws->all[i], &one);
-		add(ret, &one, sizeof(one));
+		add(ret, &one, offsetof(struct worker_counters, servers));
+		servers_add(&ret->servers, &one.servers);
 	}
 	return silent;
 }

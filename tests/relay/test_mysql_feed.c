@@ -65,6 +65,7 @@ Test(mysql_feed, begins_without_a_database, .timeout = 30)
 		struct live_store *store = aligned_alloc(64, sizeof(*store));
 		struct fake_mysql db;
 		struct feed f;
+		char why[512] = "";
 
 		fake_mysql_start(&db, FAKE_REFUSE);
 		live_init(store, make_config(db.temp.path, rows[i].policy));
@@ -80,7 +81,7 @@ Test(mysql_feed, begins_without_a_database, .timeout = 30)
 		cr_expect(has_arrived(&f));
 		/* and from now on it stays, whatever becomes of the database */
 		db.mood = FAKE_REFUSE;
-		feed_reload(&f);
+		feed_reload(&f, why, sizeof(why));
 		cr_expect_eq(users(store), 2);
 		feed_stop(&f);
 		fake_mysql_stop(&db);

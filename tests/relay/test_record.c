@@ -12,6 +12,7 @@ static char text[8192];
 struct scene {
 	struct slot slot;
 	struct records records;
+	struct counters counters;
 	struct pipeline pl;
 	struct packet p;
 	uint8_t msg[300];
@@ -24,7 +25,7 @@ static struct scene *scene(bool v6, size_t cap)
 	memset(&s.p, 0, sizeof(s.p));
 	memset(text, '#', sizeof(text));
 	s.records = (struct records){ .text = text, .cap = cap };
-	s.pl = (struct pipeline){ .records = &s.records };
+	s.pl = (struct pipeline){ .records = &s.records, .counters = &s.counters };
 	s.p.pl = &s.pl;
 	s.p.slot = &s.slot;
 	s.p.in = s.msg;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides where each figure of the status comes from. For the main thread. A worker is interrupted to be
+ * asked, so what it said is kept for a moment.
+ */
+#include "relay/status.h"
+
+#include "relay/daemon.h"
+#include "relay/data_source.h"
+
+#include <string.h>
+
+enum { KEEP_MS = 20 };
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void gather_workers(struct daemon *d, struct status *s)
+{
+	s->workers = d->workers.count;
+	s->silent = workers_count(&d->workers, &s->counters);
+	s->queue_length = d->boot->queue_length;
+	s->queue_count = 0;
+	for (size_t n = d->boot->queue_first; n <= d->boot->queue_last; n++) {
+		struct status_queue *q = &s->queues[s->queue_count++];
+
+		q->number = (uint16_t)n;
+		q->bound = queue_table_find(q->number, &q->row) == 0;
+	}
+}
+
+static void gather_registry(struct daemon *d, struct status *s)
+{
+	char buf[sizeof(s->registry.source)];
+
+	live_status(&d->live, &s->registry.live);
+	snprintf(s->registry.source, sizeof(s->registry.source), "%s",
+		data_source_name(d->boot, buf, sizeof(buf)));
+	s->registry.present = atomic_load(&d->feed.arrived);
+	s->registry.failing = atomic_load(&d->feed.failing);
+	s->registry.failures = atomic_load(&d->feed.failures);
+}
+
+static void gather_outcome(struct outcome *o, const char *file, bool json, struct status *s)
+{
+	struct status_outcome *so = &s->outcomes[s->outcome_count];
+
+	if (o == NULL)
+		return;
+	so->file = file;
+	so->json = json;
+	outcome_counters(o, &so->counters);
+	s->outcome_count++;
+}
+
+static void gather_daemon(struct daemon *d, struct status *s, int64_t now)
+{
+	s->started = d->started;
+	s->uptime_ms = now - d->started_ms;
+	s->config = d->config_path;
+	s->paused = atomic_load(&d->paused);
+	s->paused_ms = s->paused ? now - d->paused_ms : 0;
+	s->log_level = log_level();
+	s->reloads = d->reloads;
+	s->reloads_failed = d->reloads_failed;
+	if (!log_last_error(s->error, &s->error_ago_ms))
+		s->error_ago_ms = 0;
+}
+
+const struct status *status_gather(struct daemon *d)
+{
+	struct status *s = &d->status;
+	int64_t now = now_ms();
+
+	gather_daemon(d, s, now);
+	if (d->status_ms != 0 && now - d->status_ms < KEEP_MS)
+		return s;
+	gather_workers(d, s);
+	gather_registry(d, s);
+	s->outcome_count = 0;
+	gather_outcome(d->outcome, d->boot->outcome.file, d->boot->outcome.format == OUTCOME_JSON, s);
+	gather_outcome(d->outcome_json, d->boot->outcome.json_file, true, s);
+	d->status_ms = now_ms();
+	return s;
+}
