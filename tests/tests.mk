@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What there is to run beside `make test`. Included by the Makefile. Fuzzing needs clang.
 #   sweep        corpus and vectors, every prefix and mutation, through everything; also with SAN=1 and MSAN=1
+#   cost         what a packet costs at most, in instructions
 #   fuzz-check   each fuzzer over its seeds, then for FUZZ_SECONDS
 #   fuzz         the same, ten minutes each; FUZZERS="dhcp4 frame" are some of them
 #   coverage     of the codec, the registry's parser and the steerers by unit tests and sweep; fails below 95 % of
@@ -17,6 +18,16 @@ $(BUILD)/sweep: $(LIBOBJ) $(AIDOBJ) $(BUILD)/obj/tests/sweep/sweep.o
 
 sweep: $(BUILD)/sweep
 	$(BUILD)/sweep
+
+# What another program has to look at: tests/proof/proof.h
+PROOFOBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/proof/*.c))
+
+$(BUILD)/proof: $(LIBOBJ) $(AIDOBJ) $(BUILD)/obj/tests/capture_file.o $(PROOFOBJ)
+	@echo "  LD    $@"
+	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+cost: $(BUILD)/proof
+	tests/cost $<
 
 # The rest is built with FUZZ=1, which the targets at the end set.
 $(BUILD)/pack: $(LIBOBJ) $(AIDOBJ) $(BUILD)/obj/tests/fuzz/pack.o
@@ -53,9 +64,9 @@ coverage-run: $(BUILD)/unit $(BUILD)/usher $(BUILD)/sweep
 	@$(BUILD)/sweep
 	@tests/coverage $(BUILD) 95 90 $(COVERED)
 
-.PHONY: sweep fuzz fuzz-run fuzz-check coverage coverage-run
+.PHONY: sweep cost fuzz fuzz-run fuzz-check coverage coverage-run
 .SECONDARY: $(patsubst %,$(BUILD)/obj/tests/fuzz/fuzz_%.o,$(FUZZERS))
--include $(BUILD)/obj/tests/sweep/sweep.d $(wildcard $(BUILD)/obj/tests/fuzz/*.d)
+-include $(BUILD)/obj/tests/sweep/sweep.d $(wildcard $(BUILD)/obj/tests/fuzz/*.d $(BUILD)/obj/tests/proof/*.d)
 
 # clang-tidy, cppcheck and gcc -fanalyzer; nothing may be found.
 lint:

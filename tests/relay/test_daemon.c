@@ -83,21 +83,24 @@ static const char *program(void)
 /* Starts usher with its output going to the log; `before` is run in the child if given. */
 static pid_t start(const char *command, void (*before)(void))
 {
-	const char *usher = program();
+	char word[32], *const arguments[] = { "usher", word, "-c", config_path, NULL };
+	int fd, usher = open(program(), O_RDONLY | O_CLOEXEC);
 	pid_t pid;
-	int fd;
 
+	snprintf(word, sizeof(word), "%s", command);
 	unlink(log_path);
 	pid = fork();
-	if (pid != 0)
+	if (pid != 0) {
+		close(usher);
 		return pid;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing running */
 	fd = open(log_path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	if (before != NULL)
 		before();
-	execl(usher, "usher", command, "-c", config_path, (char *)NULL);
+	fexecve(usher, arguments, environ); /* the path may lead through a folder that is not for nobody */
 	_exit(127);
 }
 
