@@ -33,7 +33,7 @@ static void one(struct capture_file *f, unsigned which, const struct corpus_mess
 	static struct build b;
 	char name[160];
 
-	for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+	for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
 		snprintf(name, sizeof(name), "%s:%zu:config-%u:from-%s", m->name, len, which,
 			side == SIDE_CLIENT ? "client" : "server");
 		exercise_datagram(&b, family, m->bytes, len, side);

@@ -49,7 +49,7 @@ static void message(const char *class, const char *name, int family, const uint8
 	static struct build b;
 
 	for (unsigned which = 0; which < EXERCISE_RIGS; which++) {
-		for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+		for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
 			exercise_datagram(&b, family, msg, len, side);
 			count(class, name, which, b.b, b.len, side);
 		}
