@@ -75,9 +75,9 @@ test: $(BUILD)/unit $(BUILD)/usher
 	USHER=$(abspath $(BUILD)/usher) LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
 		$(BUILD)/unit --timeout 120
 
-# What the acceptance vectors emit, before tshark.
-vectors-check: $(BUILD)/unit
-	scripts/vectors-check $(BUILD)/unit
+# What acceptance vectors and corpus emit, before tshark.
+vectors-check: $(BUILD)/unit $(BUILD)/proof
+	scripts/vectors-check $^
 
 # As root, 15 minutes: docs/performance.md
 bench: $(BUILD)/bench $(BUILD)/usher

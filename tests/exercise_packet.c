@@ -9,7 +9,6 @@
 #include "dhcpcodec/dhcp6.h"
 #include "dhcpcodec/frame.h"
 #include "relay/state.h"
-#include "tests/build.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -190,13 +189,15 @@ static bool holds_ours6(const struct rig *r, const struct datagram *d)
 }
 
 /* What carries our state on the way up carries nothing of it on the way down. */
-static void check_echo(struct rig *r, const struct datagram *query, uint8_t *answer)
+static void check_echo(struct rig *r, const struct datagram *query)
 {
+	static uint8_t answer[SLOT_OUT];
 	struct slot *s = &r->batch->slots[0];
 	bool six = query->f.family == 6;
 	struct datagram d = { .bytes = s->out };
 
-	frame_seal(&query->f, answer, query->f.pay_len);
+	if (!exercise_echo(query->bytes, query->len, answer))
+		return;
 	exercise_packet(r, answer, query->len, SIDE_SERVER);
 	if (s->verdict == SLOT_DROP || !(six ? holds_ours6 : holds_ours4)(r, query))
 		return;
@@ -205,39 +206,47 @@ static void check_echo(struct rig *r, const struct datagram *query, uint8_t *ans
 	MUST(!(six ? holds_ours6 : holds_ours4)(r, &d));
 }
 
-/* The answer of a server that echoes option 82 and 118, to a query that we edited. */
-static void echo4(struct rig *r, const struct datagram *d)
+static bool echo4(const struct frame *f, uint8_t *answer)
 {
-	static uint8_t answer[SLOT_OUT];
 	struct dhcp4_view v;
 	struct tlv t;
 
-	memcpy(answer, d->bytes, d->len);
-	if (dhcp4_view_init(&v, answer + d->f.pay_off, d->f.pay_len) != DHCP_OK)
-		return;
-	answer[d->f.pay_off + DHCP4_OP] = BOOTREPLY;
+	if (dhcp4_view_init(&v, answer + f->pay_off, f->pay_len) != DHCP_OK)
+		return false;
+	answer[f->pay_off + DHCP4_OP] = BOOTREPLY;
 	dhcp4_get(&v, DHO_MESSAGE_TYPE, &t);
 	answer[t.val - answer] = v.type == DHCPDISCOVER ? DHCPOFFER : DHCPACK;
-	be16_put(answer + d->f.udp_off, 67);
-	be16_put(answer + d->f.udp_off + 2, 68);
-	memcpy(answer + d->f.pay_off + DHCP4_YIADDR, "\x0a\x63\0\x07", 4);
-	check_echo(r, d, answer);
+	be16_put(answer + f->udp_off, 67);
+	be16_put(answer + f->udp_off + 2, 68);
+	memcpy(answer + f->pay_off + DHCP4_YIADDR, "\x0a\x63\0\x07", 4);
+	return true;
 }
 
-static void echo6(struct rig *r, const struct datagram *d)
+static bool echo6(const struct frame *f, uint8_t *answer)
 {
-	static uint8_t answer[SLOT_OUT];
 	struct dhcp6_view v;
 
-	memcpy(answer, d->bytes, d->len);
-	if (dhcp6_view_init(&v, answer + d->f.pay_off, d->f.pay_len) != DHCP_OK)
-		return;
+	if (dhcp6_view_init(&v, answer + f->pay_off, f->pay_len) != DHCP_OK)
+		return false;
 	for (unsigned i = 0; i < v.depth; i++)
-		answer[d->f.pay_off + v.layers[i].at] = DHCPV6_RELAY_REPL;
-	answer[d->f.pay_off + v.inner] = v.type == DHCPV6_SOLICIT ? DHCPV6_ADVERTISE : DHCPV6_REPLY;
-	be16_put(answer + d->f.udp_off, 547);
-	be16_put(answer + d->f.udp_off + 2, 547);
-	check_echo(r, d, answer);
+		answer[f->pay_off + v.layers[i].at] = DHCPV6_RELAY_REPL;
+	answer[f->pay_off + v.inner] = v.type == DHCPV6_SOLICIT ? DHCPV6_ADVERTISE : DHCPV6_REPLY;
+	be16_put(answer + f->udp_off, 547);
+	be16_put(answer + f->udp_off + 2, 547);
+	return true;
+}
+
+bool exercise_echo(const uint8_t *query, size_t len, uint8_t *answer)
+{
+	struct frame f;
+
+	if (frame_parse(&f, query, len, FRAME_VERIFY) != DHCP_OK)
+		return false;
+	memcpy(answer, query, len);
+	if (!(f.family == 4 ? echo4 : echo6)(&f, answer))
+		return false;
+	frame_seal(&f, answer, f.pay_len);
+	return true;
 }
 
 bool exercise_packet(struct rig *r, const uint8_t *pkt, size_t len, enum side side)
@@ -268,26 +277,30 @@ bool exercise_packet(struct rig *r, const uint8_t *pkt, size_t len, enum side si
 		check_client_query4(r, &d);
 	else if (side == SIDE_CLIENT)
 		check_client_query6(r, &d, edited);
-	if (edited && side == SIDE_CLIENT && d.f.family == 4)
-		echo4(r, &d);
-	else if (edited && side == SIDE_CLIENT)
-		echo6(r, &d);
+	if (edited && side == SIDE_CLIENT)
+		check_echo(r, &d);
 	return edited;
+}
+
+void exercise_datagram(struct build *b, int family, const uint8_t *msg, size_t len, enum side side)
+{
+	bool relay = family == 6 && len > 0 && (msg[0] == DHCPV6_RELAY_FORW || msg[0] == DHCPV6_RELAY_REPL);
+
+	b->len = 0;
+	if (family == 4 && side == SIDE_CLIENT)
+		build_ip4(b, "", 68, 67, msg, len);
+	else if (family == 4)
+		build_ip4(b, "", 67, 68, msg, len);
+	else if (side == SIDE_CLIENT)
+		build_ip6(b, 17, "", relay ? 547 : 546, 547, msg, len);
+	else
+		build_ip6(b, 17, "", 547, relay ? 547 : 546, msg, len);
 }
 
 bool exercise_message(struct rig *r, int family, const uint8_t *msg, size_t len, enum side side)
 {
 	static struct build b;
-	bool relay = family == 6 && len > 0 && (msg[0] == DHCPV6_RELAY_FORW || msg[0] == DHCPV6_RELAY_REPL);
 
-	b.len = 0;
-	if (family == 4 && side == SIDE_CLIENT)
-		build_ip4(&b, "", 68, 67, msg, len);
-	else if (family == 4)
-		build_ip4(&b, "", 67, 68, msg, len);
-	else if (side == SIDE_CLIENT)
-		build_ip6(&b, 17, "", relay ? 547 : 546, 547, msg, len);
-	else
-		build_ip6(&b, 17, "", 547, relay ? 547 : 546, msg, len);
+	exercise_datagram(&b, family, msg, len, side);
 	return exercise_packet(r, b.b, b.len, side);
 }

@@ -6,6 +6,7 @@
 #ifndef USHER_TESTS_EXERCISE_PACKET_H
 #define USHER_TESTS_EXERCISE_PACKET_H
 
+#include "tests/build.h"
 #include "tests/exercise.h"
 #include "tests/rig.h"
 
@@ -24,5 +25,12 @@ bool exercise_packet(struct rig *r, const uint8_t *pkt, size_t len, enum side si
 
 /* A DHCP message inside UDP and IP: a query from 68 to 67 or 546 to 547, a response the other way. */
 bool exercise_message(struct rig *r, int family, const uint8_t *msg, size_t len, enum side side);
+void exercise_datagram(struct build *b, int family, const uint8_t *msg, size_t len, enum side side);
+
+/*
+ * What a server that does nothing but echo would answer to a query as it was sent on: as long as the query,
+ * answer[SLOT_OUT]. False if there is no answer to that.
+ */
+bool exercise_echo(const uint8_t *query, size_t len, uint8_t *answer);
 
 #endif

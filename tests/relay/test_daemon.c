@@ -83,24 +83,24 @@ static const char *program(void)
 /* Starts usher with its output going to the log; `before` is run in the child if given. */
 static pid_t start(const char *command, void (*before)(void))
 {
-	char *argv[] = { "usher", (char *)(uintptr_t)command, "-c", config_path, NULL };
-	const char *usher = program();
+	char word[32], *const arguments[] = { "usher", word, "-c", config_path, NULL };
+	int fd, usher = open(program(), O_RDONLY | O_CLOEXEC);
 	pid_t pid;
-	int fd, exe;
 
+	snprintf(word, sizeof(word), "%s", command);
 	unlink(log_path);
 	pid = fork();
-	if (pid != 0)
+	if (pid != 0) {
+		close(usher);
 		return pid;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing running */
 	fd = open(log_path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
-	/* Opened first: who has become nobody may not get past a home of root's on the way. */
-	exe = open(usher, O_PATH | O_CLOEXEC);
 	if (before != NULL)
 		before();
-	execveat(exe, "", argv, environ, AT_EMPTY_PATH);
+	fexecve(usher, arguments, environ); /* the path may lead through a folder that is not for nobody */
 	_exit(127);
 }
 
