@@ -123,3 +123,11 @@ void bucket_remove(const struct buckets *b, uint64_t at, uint64_t hash)
 	}
 	close_gap(bucket_at(b, i), gap);
 }
+
+void bucket_replace(const struct buckets *b, uint64_t old, uint64_t at, uint64_t hash)
+{
+	size_t i = reg_bucket_of(hash, b->head->bucket_count);
+
+	*find_slot(b, old / REG_UNIT << 32 | (uint32_t)hash, &i) =
+		at / REG_UNIT << 32 | (uint32_t)hash;
+}

@@ -26,4 +26,7 @@ const struct reg_user *bucket_place(const struct buckets *b, uint64_t at, uint64
 /* Takes the user at offset `at`, which is there, out again. */
 void bucket_remove(const struct buckets *b, uint64_t at, uint64_t hash);
 
+/* Puts the user at offset `at` where the one of the same id at offset `old` is. */
+void bucket_replace(const struct buckets *b, uint64_t old, uint64_t at, uint64_t hash);
+
 #endif

@@ -9,17 +9,21 @@
  * reference << 32 | low half of the hash, 0 if empty. The high half of the hash chooses the bucket;
  * a full bucket continues in the next one. So an id that is not there costs about one cache line,
  * and one that is there two: the bucket and the user.
+ *
+ * A layer is a region of the same kind that holds only what was added to and taken from the one
+ * below it, which has no layer below itself. What the layer has of an id hides what is below.
  */
 #ifndef USHER_REGISTRY_LAYOUT_H
 #define USHER_REGISTRY_LAYOUT_H
 
+#include "registry/region.h"
 #include "registry/registry.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum {
-	REG_VERSION = 2,
+	REG_VERSION = 3,
 	REG_UNIT = 4,
 	REG_BUCKET_SLOTS = 8,
 	REG_BUCKET_MEAN = 5,  /* slots used on average after a build */
@@ -32,30 +36,47 @@ struct reg_bucket {
 	uint64_t slots[REG_BUCKET_SLOTS];
 };
 
-/* The first cache line has all that a look-up needs. Offsets are bytes from the start. */
+/*
+ * The first cache line has all that a look-up needs. Offsets are bytes from the start. Whoever maps
+ * the region sets what is of this mapping; in a memory file it is zero.
+ */
 struct registry {
 	uint8_t magic[8];
 	uint8_t key[16];
 	uint64_t buckets;
 	uint32_t bucket_count;
-	uint32_t user_count;
+	uint32_t user_count; /* with those below */
+	union {
+		const struct registry *under; /* of this mapping: what this is a layer on, or NULL */
+		uint64_t under_room;
+	};
 	uint64_t users_end;
-	uint64_t size;
+	uint64_t size;       /* of this region alone */
+	union {
+		struct reg_hold *hold; /* of this mapping: who uses it */
+		uint64_t hold_room;
+	};
+	uint64_t stamp;      /* no other registry has it */
+	uint64_t below;      /* stamp of what this is a layer on, or 0 */
+	uint64_t dead;       /* bytes of users that are left out or were removed, also below */
+	uint64_t names;
 	uint32_t version;
 	uint32_t name_mask;  /* slots of the name table, less 1 */
 	uint32_t name_count;
-	uint32_t defaults[2]; /* references of the default users of v4 and v6, or 0 */
-	uint8_t pad[36];
-	uint64_t dead;       /* bytes of users that are left out or were removed */
-	uint64_t names;
+	uint32_t defaults[2]; /* references of the default users of v4 and v6, 0, or REG_REF_GONE */
+	uint8_t pad[4];
 };
+
+/* A default user that the layer has taken away; the header is where no user can be. */
+enum { REG_REF_GONE = 1 };
 
 static_assert(sizeof(struct registry) == 128, "header takes two cache lines");
 static_assert(sizeof(struct reg_bucket) == 64, "a bucket is a cache line");
 
 static const uint8_t reg_magic[8] = { 'u', 's', 'h', 'e', 'r', 'r', 'e', 'g' };
 
-enum { REG_USER_BODY = 1, REG_USER_DEAD = 2 };
+/* DEAD: as if it were not there. GONE, in a layer: there is no such user, whatever is below. */
+enum { REG_USER_BODY = 1, REG_USER_DEAD = 2, REG_USER_GONE = 4 };
 
 /* A user; with REG_USER_BODY set, a struct reg_body follows the id at whatever alignment. */
 struct reg_user {
@@ -153,10 +174,27 @@ static inline size_t reg_bucket_of(uint64_t hash, uint32_t bucket_count)
 	return (size_t)((hash >> 32) * bucket_count >> 32);
 }
 
+/* Whether the user, or what else p points at, lies within this region itself. */
+static inline bool reg_owns(const struct registry *reg, const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)reg < reg->size;
+}
+
 static inline bool reg_user_is(const struct reg_user *user, enum reg_id_type type,
 	const uint8_t *id, size_t len)
 {
 	return user->type == type && user->id_len == len && memcmp(user->id, id, len) == 0;
 }
+
+/* registry.c: of this region alone; the user may be one that is GONE. */
+const struct reg_user *reg_find_in(const struct registry *reg, uint64_t hash, enum reg_id_type type,
+	const uint8_t *id, size_t len);
+
+/*
+ * registry.c: makes a mapped region a registry: sets what is of this mapping and makes it
+ * read-only. under, which may be NULL, is then held by it. REG_E_NOMEM, REG_E_SYSTEM.
+ */
+enum reg_err reg_take(struct registry *reg, const struct registry *under,
+	const struct reg_memory *memory);
 
 #endif

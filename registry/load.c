@@ -124,6 +124,7 @@ static enum reg_err run(struct load *l, const struct source_facts *facts,
 		.base = l->options->base,
 		.expect = facts->bytes + facts->bytes / 2,
 		.shared = l->options->shared,
+		.layer_from = l->options->layer_from,
 	};
 	enum reg_err e = builder_begin(&options, &l->builder);
 

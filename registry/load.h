@@ -14,6 +14,7 @@ struct load_options {
 	bool skip_bad;                   /* take the good entries and report the bad ones */
 	bool skip_unfinished;            /* likewise a last entry that is only partly there */
 	bool shared;                     /* builder.h */
+	size_t layer_from;               /* builder.h */
 	const struct registry *base;     /* read only what changed since; borrowed */
 	const struct reg_memory *memory; /* borrowed for the call; NULL: never refused */
 	const atomic_bool *cancel;       /* gives up with REG_E_STOPPED when set; may be NULL */

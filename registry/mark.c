@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { CHECK_CHUNKS = 256 };
+enum { CHECK_CHUNKS = 16 }; /* a mebibyte: the next change waits until it is read */
 
 static bool begins_as_marked(struct mark *m, const struct file_io *io, int fd, char *chunk)
 {

@@ -32,7 +32,7 @@ size_t region_pages(size_t used)
 
 static void prefer_huge(const struct region *r)
 {
-	if (r->fd < 0 && r->size >= HUGE_FROM)
+	if (r->size >= HUGE_FROM)
 		madvise(r->base, r->size, MADV_HUGEPAGE);
 }
 
@@ -92,7 +92,8 @@ enum reg_err region_grow(struct region *r, size_t bytes)
 
 /*
  * F_SEAL_WRITE would do, but before Linux 6.7 a file with it cannot be mapped shared even for
- * reading. F_SEAL_FUTURE_WRITE lets none but our own mapping write, and that one is given up here.
+ * reading. F_SEAL_FUTURE_WRITE lets none but our own mapping write, and that one is given up here: the
+ * new one is private.
  */
 static enum reg_err seal(struct region *r, size_t size)
 {
@@ -101,7 +102,7 @@ static enum reg_err seal(struct region *r, size_t size)
 	if (ftruncate(r->fd, (off_t)size) != 0 || fcntl(r->fd, F_ADD_SEALS,
 		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
 		return REG_E_SYSTEM;
-	base = mmap(NULL, size, PROT_READ, MAP_SHARED, r->fd, 0);
+	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, r->fd, 0);
 	if (base == MAP_FAILED)
 		return REG_E_SYSTEM;
 	munmap(r->base, r->size);
@@ -118,11 +119,8 @@ enum reg_err region_close(struct region *r, size_t used, void **ret_base, size_t
 	if (r->fd >= 0) {
 		if (seal(r, size) != REG_OK)
 			return REG_E_SYSTEM;
-	} else {
-		if (mprotect(r->base, size, PROT_READ) != 0)
-			return REG_E_SYSTEM;
-		if (r->size > size)
-			munmap(r->base + size, r->size - size);
+	} else if (r->size > size) {
+		munmap(r->base + size, r->size - size);
 	}
 	*ret_base = r->base;
 	*ret_size = size;

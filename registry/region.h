@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory that a registry is built in: grows while it is written, is cut to size and made
- * read-only when it is done. Holds the one door through which registry/ takes memory, so that a
- * test can close it at any step.
+ * The memory that a registry is built in: grows while it is written, is cut to size when it is
+ * done. Holds the one door through which registry/ takes memory, so that a test can close it at any
+ * step.
  */
 #ifndef USHER_REGISTRY_REGION_H
 #define USHER_REGISTRY_REGION_H
@@ -40,9 +40,9 @@ enum reg_err region_open(struct region *r, const struct reg_memory *memory, size
 enum reg_err region_grow(struct region *r, size_t bytes);
 
 /*
- * Cuts the region to `used` bytes rounded up to pages, *ret_size, makes it read-only and gives it
- * away: *ret_base is then the caller's to munmap(). A shared one is sealed; *ret_fd is its file,
- * the caller's to close, else -1. On an error (REG_E_SYSTEM) the region is still there.
+ * Cuts the region to `used` bytes rounded up to pages, *ret_size, and gives it away: *ret_base is then
+ * the caller's to munmap(). A shared one is sealed, and what is written to *ret_base from then on is
+ * nobody else's; *ret_fd is its file, the caller's to close, else -1. On an error (REG_E_SYSTEM) the region is still there.
  */
 enum reg_err region_close(struct region *r, size_t used, void **ret_base, size_t *ret_size,
 	int *ret_fd);

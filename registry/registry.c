@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the buckets and the hash. The look-up is the only part of registry/ on the packet path: it
- * allocates nothing, takes no lock, and touches two cache lines. Does not build anything: builder.c
- * does, and layout.h is what the two agree on.
+ * Hides the buckets and the hash, and that a registry may be a layer on another one. The look-up is
+ * the only part of registry/ on the packet path: it allocates nothing, takes no lock, and touches two
+ * cache lines. Does not build anything: builder.c does, and layout.h is what the two agree on.
  */
 #include "registry/registry.h"
 
@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -33,9 +35,17 @@ static const struct reg_bucket *buckets_of(const struct registry *reg)
 	return (const void *)((const uint8_t *)reg + reg->buckets);
 }
 
+static const struct reg_bucket *bucket_of(const struct registry *reg, uint64_t hash)
+{
+	return &buckets_of(reg)[reg_bucket_of(hash, reg->bucket_count)];
+}
+
+/* A layer is small enough to be near anyhow, but costs no more than to ask. */
 void registry_prefetch(const struct registry *reg, uint64_t hash)
 {
-	__builtin_prefetch(&buckets_of(reg)[reg_bucket_of(hash, reg->bucket_count)]);
+	__builtin_prefetch(bucket_of(reg, hash));
+	if (reg->under != NULL)
+		__builtin_prefetch(bucket_of(reg->under, hash));
 }
 
 /* A user with a few attributes takes two or three lines; one without them wastes two fetches. */
@@ -47,9 +57,9 @@ static void prefetch_user(const struct reg_user *user)
 		__builtin_prefetch(at + line * sizeof(struct reg_bucket));
 }
 
-void registry_prefetch_user(const struct registry *reg, uint64_t hash)
+static void prefetch_users(const struct registry *reg, uint64_t hash)
 {
-	const struct reg_bucket *b = &buckets_of(reg)[reg_bucket_of(hash, reg->bucket_count)];
+	const struct reg_bucket *b = bucket_of(reg, hash);
 
 	for (size_t i = 0; i < REG_BUCKET_SLOTS && b->slots[i] != 0; i++) {
 		if ((uint32_t)b->slots[i] == (uint32_t)hash)
@@ -57,8 +67,15 @@ void registry_prefetch_user(const struct registry *reg, uint64_t hash)
 	}
 }
 
-const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t hash,
-	enum reg_id_type type, const uint8_t *id, size_t len)
+void registry_prefetch_user(const struct registry *reg, uint64_t hash)
+{
+	prefetch_users(reg, hash);
+	if (reg->under != NULL)
+		prefetch_users(reg->under, hash);
+}
+
+const struct reg_user *reg_find_in(const struct registry *reg, uint64_t hash, enum reg_id_type type,
+	const uint8_t *id, size_t len)
 {
 	const struct reg_bucket *all = buckets_of(reg);
 	size_t at = reg_bucket_of(hash, reg->bucket_count);
@@ -81,6 +98,18 @@ const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t
 	}
 }
 
+const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t hash,
+	enum reg_id_type type, const uint8_t *id, size_t len)
+{
+	const struct reg_user *user = reg_find_in(reg, hash, type, id, len);
+
+	if (reg->under == NULL)
+		return user;
+	if (user == NULL)
+		return reg_find_in(reg->under, hash, type, id, len);
+	return (user->flags & REG_USER_GONE) == 0 ? user : NULL;
+}
+
 const struct reg_user *registry_find(const struct registry *reg, enum reg_id_type type,
 	const uint8_t *id, size_t len)
 {
@@ -91,7 +120,9 @@ const struct reg_user *registry_default(const struct registry *reg, unsigned int
 {
 	uint32_t ref = reg->defaults[family == 4 ? 0 : 1];
 
-	return ref != 0 ? reg_user_at(reg, (uint64_t)ref * REG_UNIT) : NULL;
+	if (ref == 0 && reg->under != NULL)
+		return registry_default(reg->under, family);
+	return ref > REG_REF_GONE ? reg_user_at(reg, (uint64_t)ref * REG_UNIT) : NULL;
 }
 
 size_t registry_count(const struct registry *reg)
@@ -101,7 +132,7 @@ size_t registry_count(const struct registry *reg)
 
 size_t registry_size(const struct registry *reg)
 {
-	return (size_t)reg->size;
+	return (size_t)reg->size + (reg->under != NULL ? (size_t)reg->under->size : 0);
 }
 
 size_t registry_dead(const struct registry *reg)
@@ -109,20 +140,47 @@ size_t registry_dead(const struct registry *reg)
 	return (size_t)reg->dead;
 }
 
-const struct reg_user *registry_next(const struct registry *reg, const struct reg_user *prev)
+bool registry_is_layer(const struct registry *reg)
 {
-	uint64_t at = sizeof(*reg);
+	return reg->under != NULL;
+}
 
-	if (prev != NULL)
-		at = (uint64_t)((const uint8_t *)prev - (const uint8_t *)reg) + reg_user_size(prev);
+static bool is_hidden(const struct registry *layer, const struct reg_user *user)
+{
+	enum reg_id_type type = (enum reg_id_type)user->type;
+
+	return reg_find_in(layer, registry_hash(layer, type, user->id, user->id_len), type, user->id,
+		user->id_len) != NULL;
+}
+
+/* The first user of the region itself at or behind the offset that is not hidden by the layer. */
+static const struct reg_user *user_from(
+	const struct registry *reg, uint64_t at, const struct registry *layer)
+{
 	while (at < reg->users_end) {
 		const struct reg_user *user = reg_user_at(reg, at);
 
-		if ((user->flags & REG_USER_DEAD) == 0)
+		if ((user->flags & (REG_USER_DEAD | REG_USER_GONE)) == 0 &&
+			(layer == NULL || !is_hidden(layer, user)))
 			return user;
 		at += reg_user_size(user);
 	}
 	return NULL;
+}
+
+/* First those below a layer, then its own: whoever was added stands further down in the file. */
+const struct reg_user *registry_next(const struct registry *reg, const struct reg_user *prev)
+{
+	const struct registry *of = reg->under != NULL ? reg->under : reg;
+	const struct reg_user *next;
+	uint64_t at = sizeof(*reg);
+
+	if (prev != NULL && reg_owns(reg, prev))
+		of = reg;
+	if (prev != NULL)
+		at = (uint64_t)((const uint8_t *)prev - (const uint8_t *)of) + reg_user_size(prev);
+	next = user_from(of, at, of != reg ? reg : NULL);
+	return next == NULL && of != reg ? user_from(reg, sizeof(*reg), NULL) : next;
 }
 
 int registry_attr_names(const struct registry *reg, size_t index, const char **ret,
@@ -138,36 +196,103 @@ int registry_attr_names(const struct registry *reg, size_t index, const char **r
 	return dir[index].bits;
 }
 
-enum reg_err registry_attach(int fd, struct registry **ret, struct reg_error *err)
+struct reg_hold {
+	atomic_uint users;
+};
+
+enum reg_err reg_take(struct registry *reg, const struct registry *under,
+	const struct reg_memory *memory)
+{
+	struct reg_hold *hold = reg_realloc(memory, NULL, sizeof(*hold));
+
+	if (hold == NULL)
+		return REG_E_NOMEM;
+	atomic_init(&hold->users, 1);
+	reg->hold = hold;
+	reg->under = under;
+	if (mprotect(reg, (size_t)reg->size, PROT_READ) != 0) {
+		free(hold);
+		return REG_E_SYSTEM;
+	}
+	if (under != NULL)
+		atomic_fetch_add(&under->hold->users, 1);
+	return REG_OK;
+}
+
+/* What a layer is to be laid on: the registry given, or what that one is a layer on itself. */
+static enum reg_err find_under(const struct registry *layer, const struct registry *current,
+	const struct registry **ret, struct reg_error *err)
+{
+	*ret = NULL;
+	if (layer->below == 0)
+		return REG_OK;
+	*ret = current != NULL && current->under != NULL ? current->under : current;
+	if (*ret != NULL && (*ret)->stamp == layer->below)
+		return REG_OK;
+	reg_error_set(err, NULL, 0, "changes to another registry");
+	return REG_E_FORMAT;
+}
+
+static enum reg_err check_header(const struct registry *reg, size_t size, struct reg_error *err)
+{
+	if (memcmp(reg->magic, reg_magic, sizeof(reg_magic)) == 0 && reg->version == REG_VERSION &&
+		reg->size == size)
+		return REG_OK;
+	reg_error_set(err, NULL, 0, "not a registry of version %d", REG_VERSION);
+	return REG_E_FORMAT;
+}
+
+/* The mapping is private so that its header can be completed: that page alone is copied. */
+enum reg_err registry_attach_on(int fd, const struct registry *current, struct registry **ret,
+	struct reg_error *err)
 {
 	enum { SIZE = F_SEAL_SHRINK | F_SEAL_GROW, WRITE = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE };
 	int seals = fcntl(fd, F_GET_SEALS);
+	const struct registry *under;
 	struct registry *reg;
 	struct stat st;
+	enum reg_err e;
 
 	if (fstat(fd, &st) != 0 || seals < 0 || (seals & SIZE) != SIZE ||
 		(seals & WRITE) == 0 || st.st_size < (off_t)sizeof(*reg)) {
 		reg_error_set(err, NULL, 0, "not a sealed registry");
 		return REG_E_FORMAT;
 	}
-	reg = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	reg = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+		fd, 0);
 	if (reg == MAP_FAILED) {
 		reg_error_set(err, NULL, 0, "mapping a registry: %s", strerror(errno));
 		return REG_E_SYSTEM;
 	}
-	if (memcmp(reg->magic, reg_magic, sizeof(reg_magic)) != 0 || reg->version != REG_VERSION ||
-		reg->size != (uint64_t)st.st_size) {
+	e = check_header(reg, (size_t)st.st_size, err);
+	if (e == REG_OK)
+		e = find_under(reg, current, &under, err);
+	if (e == REG_OK) {
+		e = reg_take(reg, under, NULL);
+		if (e != REG_OK)
+			reg_error_set(err, NULL, 0, "%s", reg_strerror(e));
+	}
+	if (e != REG_OK) {
 		munmap(reg, (size_t)st.st_size);
-		reg_error_set(err, NULL, 0, "not a registry of version %d", REG_VERSION);
-		return REG_E_FORMAT;
+		return e;
 	}
 	*ret = reg;
 	return REG_OK;
 }
 
+enum reg_err registry_attach(int fd, struct registry **ret, struct reg_error *err)
+{
+	return registry_attach_on(fd, NULL, ret, err);
+}
+
 struct registry *registry_free(struct registry *reg)
 {
-	if (reg != NULL)
+	while (reg != NULL && atomic_fetch_sub(&reg->hold->users, 1) == 1) {
+		struct registry *under = (struct registry *)(uintptr_t)reg->under;
+
+		free(reg->hold);
 		munmap(reg, (size_t)reg->size);
+		reg = under;
+	}
 	return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A registry: one immutable set of users in one memory region that holds no pointers, so that it
- * can be mapped by several processes, sealed, and thrown away in one call. Made by builder.h, never
+ * can be mapped by several processes, sealed, and thrown away in one call; or such a region with what
+ * has changed since, and the region that this was, which the two then share. Made by builder.h, never
  * changed afterwards. Look-ups take no lock and may run in any number of threads.
  */
 #ifndef USHER_REGISTRY_REGISTRY_H
@@ -40,7 +41,7 @@ const struct reg_user *registry_default(const struct registry *reg, unsigned int
 /* How many users there are; the default users count. */
 size_t registry_count(const struct registry *reg);
 
-/* Bytes of memory that the registry takes. */
+/* Bytes of memory that the registry takes, with what it is a layer on. */
 size_t registry_size(const struct registry *reg);
 
 /* Bytes of it that are users no longer there: the price of changes without reading all anew. */
@@ -61,9 +62,21 @@ int registry_attr_names(const struct registry *reg, size_t index, const char **r
 
 /*
  * Maps a registry that another process built into a sealed memory file. fd stays the caller's.
- * REG_E_FORMAT: not a registry of this version, or one that could still be changed; REG_E_SYSTEM.
+ * REG_E_FORMAT: not a registry of this version, a layer, or one that could still be changed;
+ * REG_E_SYSTEM, REG_E_NOMEM.
  */
 enum reg_err registry_attach(int fd, struct registry **ret, struct reg_error *err);
+
+/*
+ * The same where changes come by themselves: current is the registry attached last, or NULL, and the
+ * file may be a layer on it, or on what current is a layer on. REG_E_FORMAT also if it is a layer on
+ * something else.
+ */
+enum reg_err registry_attach_on(int fd, const struct registry *current, struct registry **ret,
+	struct reg_error *err);
+
+/* Whether it holds only what changed since another one was built, which it keeps in memory. */
+bool registry_is_layer(const struct registry *reg);
 
 /* Gives the memory back. NULL is allowed; returns NULL. */
 struct registry *registry_free(struct registry *reg);

@@ -113,6 +113,7 @@ static enum reg_err load(struct reload *r, bool first, bool added, struct load_r
 		.skip_bad = r->options.skip_bad,
 		.skip_unfinished = first && r->options.skip_bad,
 		.shared = r->options.shared,
+		.layer_from = r->options.layer_from,
 		.memory = r->options.memory,
 		.cancel = r->options.cancel,
 	};

@@ -26,6 +26,7 @@ struct reload_options {
 	struct source *source;
 	bool skip_bad;                   /* load.h; unfinished last entries always wait */
 	bool shared;
+	size_t layer_from;               /* builder.h: publish() may then be given a layer */
 	bool start_without;              /* even if the first reading fails: it is tried again */
 	unsigned int settle_ms;
 	const struct reg_memory *memory;

@@ -66,9 +66,9 @@ struct source_ops {
 
 	/*
 	 * Continues a check that look() left for quieter times: whether what it took for SAME or
-	 * GREW really is. At most about 10 ms of work. SOURCE_QUIET: nothing more to do;
-	 * SOURCE_UNSETTLED: more to do; SOURCE_NEW: it is not, look() will say so. NULL: this
-	 * source never needs it.
+	 * GREW really is. At most about a millisecond of work, for the next change waits for it.
+	 * SOURCE_QUIET: nothing more to do; SOURCE_UNSETTLED: more to do; SOURCE_NEW: it is not,
+	 * look() will say so. NULL: this source never needs it.
 	 */
 	enum source_state (*verify)(struct source *s);
 

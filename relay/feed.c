@@ -15,7 +15,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { RELOAD_WAIT_MS = 2000 };          /* how long SIGHUP waits for the registry */
+enum {
+	RELOAD_WAIT_MS = 2000,           /* how long SIGHUP waits for the registry */
+	LAYER_FROM = 1 << 20,            /* a tenth of a millisecond to copy */
+};
 
 static void publish(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
 {
@@ -97,6 +100,7 @@ static enum reg_err start(struct feed *f, struct reg_error *err)
 			.skip_bad = f->config->registry.bad_lines == LINES_SKIP,
 			.start_without = f->config->registry.mysql.used,
 			.settle_ms = DATA_SOURCE_SETTLE_MS,
+			.layer_from = LAYER_FROM,
 			.publish = publish, .say = say, .ctx = f,
 		},
 		.wait_ms = f->config->registry.refresh_wait_ms,

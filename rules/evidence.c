@@ -35,7 +35,7 @@ void evidence_init(
 static void add(struct values *v, const uint8_t *at, size_t len)
 {
 	if (v->count < EVIDENCE_VALUES)
-		v->item[v->count++] = (struct bytes){ .at = at, .len = len };
+		v->item[v->count++] = pattern_value((struct bytes){ .at = at, .len = len });
 }
 
 /* A row of lengths of `head` (1 or 2) bytes and data. */
@@ -169,6 +169,20 @@ static void subscriber_id(struct evidence *e, struct values *v)
 	layer_value(e, v, D6O_SUBSCRIBER_ID, 0);
 }
 
+static void id(struct evidence *e, struct values *v)
+{
+	if (e->facts->id != NULL)
+		add(v, e->facts->id, e->facts->id_len);
+}
+
+static void interface(struct evidence *e, struct values *v)
+{
+	const char *name = e->facts->interface;
+
+	if (name != NULL && name[0] != '\0')
+		add(v, (const uint8_t *)name, strlen(name));
+}
+
 static void (*const gather[EVIDENCE_KINDS])(struct evidence *e, struct values *v) = {
 	[EVIDENCE_VENDOR_CLASS] = vendor_class,
 	[EVIDENCE_USER_CLASS] = user_class,
@@ -176,34 +190,28 @@ static void (*const gather[EVIDENCE_KINDS])(struct evidence *e, struct values *v
 	[EVIDENCE_CIRCUIT_ID] = circuit_id,
 	[EVIDENCE_REMOTE_ID] = remote_id,
 	[EVIDENCE_SUBSCRIBER_ID] = subscriber_id,
+	[EVIDENCE_ID] = id,
+	[EVIDENCE_INTERFACE] = interface,
 };
 
-const struct values *evidence_values(struct evidence *e, enum evidence_kind kind)
+void evidence_gather(struct evidence *e, enum evidence_kind kind)
 {
-	struct values *v = &e->values[kind];
-
-	if ((e->have_values >> kind & 1) == 0) {
-		e->have_values |= 1u << kind;
-		v->count = 0;
-		gather[kind](e, v);
-	}
-	return v;
+	e->have_values |= 1u << kind;
+	e->values[kind].count = 0;
+	gather[kind](e, &e->values[kind]);
 }
 
-struct bytes evidence_attribute(struct evidence *e, unsigned int slot)
+void evidence_gather_attribute(struct evidence *e, unsigned int slot)
 {
 	const struct reg_user *user = e->facts->user;
 	const char *name = e->attributes[slot], *value;
-	struct bytes *b = &e->attribute[slot];
+	struct bytes b = { .at = NULL };
 	size_t len;
 
-	if ((e->have_attributes >> slot & 1) == 0) {
-		e->have_attributes |= (uint64_t)1 << slot;
-		*b = (struct bytes){ .at = NULL };
-		if (user != NULL && registry_attr(user, name, strlen(name), &value, &len))
-			*b = (struct bytes){ .at = (const uint8_t *)(len > 0 ? value : ""), .len = len };
-	}
-	return *b;
+	e->have_attributes |= (uint64_t)1 << slot;
+	if (user != NULL && registry_attr(user, name, strlen(name), &value, &len))
+		b = (struct bytes){ .at = (const uint8_t *)(len > 0 ? value : ""), .len = len };
+	e->attribute[slot] = pattern_value(b);
 }
 
 static const uint8_t *link_address(const struct dhcp6_view *v)

@@ -9,7 +9,7 @@
 #include "rules/pattern.h"
 #include "rules/policy.h"
 
-/* What a message may hold one or more values of. */
+/* What a message or its facts may hold one or more values of. */
 enum evidence_kind {
 	EVIDENCE_VENDOR_CLASS,       /* option 60; option 16, every vendor-class-data */
 	EVIDENCE_USER_CLASS,         /* option 77 whole and by RFC 3004; option 15, every instance */
@@ -17,6 +17,8 @@ enum evidence_kind {
 	EVIDENCE_CIRCUIT_ID,         /* 82.1; Interface-ID */
 	EVIDENCE_REMOTE_ID,          /* 82.2; option 37 without its enterprise number */
 	EVIDENCE_SUBSCRIBER_ID,      /* 82.6; option 38 */
+	EVIDENCE_ID,                 /* the identity that was looked up */
+	EVIDENCE_INTERFACE,          /* the client's; none if it is not known */
 	EVIDENCE_KINDS
 };
 
@@ -28,7 +30,7 @@ enum {
 
 struct values {
 	size_t count;
-	struct bytes item[EVIDENCE_VALUES];
+	struct value item[EVIDENCE_VALUES];
 };
 
 struct evidence {
@@ -38,7 +40,7 @@ struct evidence {
 	bool have_relay, have_time;
 	uint64_t have_attributes;        /* by slot */
 	struct values values[EVIDENCE_KINDS];
-	struct bytes attribute[ATTRIBUTES_MAX]; /* at == NULL: the user has none of that name */
+	struct value attribute[ATTRIBUTES_MAX]; /* bytes.at == NULL: the user has none of that name */
 	const uint8_t *relay;            /* 4 or 16 bytes */
 	uint16_t minute;                 /* of the local day */
 	uint8_t weekday;                 /* 0 Sunday */
@@ -50,9 +52,25 @@ struct evidence {
 void evidence_init(
 	struct evidence *e, const struct facts *facts, const char *const *attributes);
 
-const struct values *evidence_values(struct evidence *e, enum evidence_kind kind);
-/* The value of the user's attribute of that slot; at == NULL without a user or attribute. */
-struct bytes evidence_attribute(struct evidence *e, unsigned int slot);
+/* Read what the first rule asks for: for the two functions below. */
+void evidence_gather(struct evidence *e, enum evidence_kind kind);
+void evidence_gather_attribute(struct evidence *e, unsigned int slot);
+
+static inline struct values *evidence_values(struct evidence *e, enum evidence_kind kind)
+{
+	if ((e->have_values >> kind & 1) == 0)
+		evidence_gather(e, kind);
+	return &e->values[kind];
+}
+
+/* The value of the user's attribute of that slot; bytes.at == NULL without a user or attribute. */
+static inline struct value *evidence_attribute(struct evidence *e, unsigned int slot)
+{
+	if ((e->have_attributes >> slot & 1) == 0)
+		evidence_gather_attribute(e, slot);
+	return &e->attribute[slot];
+}
+
 /*
  * giaddr, or the link-address of the innermost relay that gives a usable one: not ::, not
  * link-local (what servers look at, PROTOCOL B.2). NULL if the message was not relayed, or by

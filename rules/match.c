@@ -3,9 +3,11 @@
  * Hides how a condition becomes jumps. The tests of a "when" stand in the order of the config, each
  * group before what is in it. match_link() then gives every test that is no group the place to go
  * to when it is true and when it is false, over the end of its group and of its rule, so that a
- * decision is one loop without a stack, whatever the nesting.
+ * decision is one loop without a stack, whatever the nesting. The jumps follow the order of
+ * rules/order.c: all conditions of a rule must hold, so any of them may be asked first.
  */
 #include "rules/match_row.h"
+#include "rules/order.h"
 
 #include <string.h>
 
@@ -171,30 +173,31 @@ static MATCH_PARSE(parse_list)
 	return e;
 }
 
-/* The first test at or behind i that is no group; groups are never empty. */
-static uint32_t entry(const struct tests *ts, size_t i)
+/* The first test that test i asks: itself or, if it is a group, one in it; groups are never empty. */
+static uint32_t entry(const struct order *o, uint32_t i)
 {
-	while (ts->all[i].eval == NULL)
-		i++;
-	return (uint32_t)i;
+	while (o->tests->all[i].eval == NULL)
+		i = o->head[i];
+	return i;
 }
 
 static void link_row(
-	struct tests *ts, size_t first, size_t end, bool any, uint32_t yes, uint32_t no);
+	struct tests *ts, const struct order *o, uint32_t head, bool any, uint32_t yes, uint32_t no);
 
-static void link_one(struct tests *ts, size_t i, uint32_t yes, uint32_t no)
+static void link_one(
+	struct tests *ts, const struct order *o, uint32_t i, uint32_t yes, uint32_t no)
 {
 	struct test *t = &ts->all[i];
 
 	switch (t->matcher->kind) {
 	case TEST_ALL:
-		link_row(ts, i + 1, t->end, false, yes, no);
+		link_row(ts, o, o->head[i], false, yes, no);
 		break;
 	case TEST_ANY:
-		link_row(ts, i + 1, t->end, true, yes, no);
+		link_row(ts, o, o->head[i], true, yes, no);
 		break;
 	case TEST_NOT:
-		link_row(ts, i + 1, t->end, false, no, yes);
+		link_row(ts, o, o->head[i], false, no, yes);
 		break;
 	default:
 		t->next[0] = no;
@@ -203,20 +206,43 @@ static void link_one(struct tests *ts, size_t i, uint32_t yes, uint32_t no)
 }
 
 static void link_row(
-	struct tests *ts, size_t first, size_t end, bool any, uint32_t yes, uint32_t no)
+	struct tests *ts, const struct order *o, uint32_t head, bool any, uint32_t yes, uint32_t no)
 {
-	for (size_t i = first; i < end; i = ts->all[i].end) {
-		size_t behind = ts->all[i].end;
-		uint32_t on = behind < end ? entry(ts, behind) : any ? no : yes;
+	for (uint32_t i = head; i != ORDER_NONE; i = o->behind[i]) {
+		uint32_t on = any ? no : yes;
 
-		link_one(ts, i, any ? yes : on, any ? on : no);
+		if (o->behind[i] != ORDER_NONE)
+			on = entry(o, o->behind[i]);
+		link_one(ts, o, i, any ? yes : on, any ? on : no);
 	}
 }
 
-uint32_t match_link(struct tests *ts, size_t first, size_t end, uint32_t yes, uint32_t no)
+/* A condition that does not hold settles the rules behind this one that have it too. */
+static void skip_rules(struct tests *ts, struct order *o, uint32_t head, uint32_t rule)
 {
-	link_row(ts, first, end, false, yes, no);
-	return first < end ? entry(ts, first) : yes;
+	for (uint32_t i = head; i != ORDER_NONE; i = o->behind[i]) {
+		struct test *t = &ts->all[i];
+		uint32_t same = o->same[i];
+
+		if (t->eval == NULL)
+			continue;
+		if (o->rule[same] == rule + 1)
+			t->next[0] = o->failed[same];
+		o->rule[same] = rule;
+		o->failed[same] = t->next[0];
+	}
+}
+
+uint32_t match_link(struct tests *ts, struct order *o, size_t first, size_t end, uint32_t rule,
+	uint32_t no)
+{
+	uint32_t yes = TEST_DECIDED + rule, head = order_row(o, first, end, false);
+
+	if (head == ORDER_NONE)
+		return yes;
+	link_row(ts, o, head, false, yes, no);
+	skip_rules(ts, o, head, rule);
+	return entry(o, head);
 }
 
 void match_print(const struct tests *ts, size_t first, size_t end, struct writer *w)

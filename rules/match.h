@@ -13,6 +13,7 @@
 struct test;
 struct tests;
 struct match_reader;
+struct order;
 
 /* How the tests of a condition look inside, and thereby how two of them compare. */
 enum test_kind {
@@ -96,10 +97,12 @@ struct match_reader {
 enum rule_err match_parse(struct match_reader *r, const struct node *when);
 
 /*
- * Sets the jumps of the tests [first, end) of one "when": to `yes` if all hold, else to `no`.
- * Returns where evaluation begins: a test, or `yes` if there are none.
+ * Sets the jumps of the tests [first, end) of one "when": to the decision for `rule` if all hold,
+ * else to `no` or beyond, to the first rule that does not ask again what has just failed. Rules are
+ * linked from the last to the first. Returns where evaluation begins: a test, or the decision.
  */
-uint32_t match_link(struct tests *ts, size_t first, size_t end, uint32_t yes, uint32_t no);
+uint32_t match_link(struct tests *ts, struct order *o, size_t first, size_t end, uint32_t rule,
+	uint32_t no);
 
 /* Runs from `start` to a decision and returns the rule's index. */
 static inline uint32_t match_run(const struct tests *ts, uint32_t start, struct evidence *e)

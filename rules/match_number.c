@@ -34,7 +34,7 @@ MATCH_EVAL(eval_client_arch)
 
 	for (size_t i = 0; i < v->count; i++)
 		for (uint32_t k = 0; k < t->count; k++)
-			if (be16_get(v->item[i].at) == t->numbers[k])
+			if (be16_get(v->item[i].bytes.at) == t->numbers[k])
 				return true;
 	return false;
 }

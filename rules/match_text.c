@@ -49,20 +49,21 @@ MATCH_PRINT(print_patterns)
 	write_patterns(&ts->all[i], ts->all[i].matcher->key, w);
 }
 
-static bool any_pattern(const struct test *t, struct bytes v)
+static bool any_pattern(const struct test *t, struct value *v)
 {
 	for (uint32_t i = 0; i < t->count; i++)
-		if (pattern_matches(&t->patterns[i], v))
+		if (pattern_may_match(&t->patterns[i], v) &&
+			pattern_matches(&t->patterns[i], v->bytes))
 			return true;
 	return false;
 }
 
-static bool any_value(const struct test *t, struct evidence *e, enum evidence_kind kind)
+static inline bool any_value(const struct test *t, struct evidence *e, enum evidence_kind kind)
 {
-	const struct values *v = evidence_values(e, kind);
+	struct values *v = evidence_values(e, kind);
 
 	for (size_t i = 0; i < v->count; i++)
-		if (any_pattern(t, v->item[i]))
+		if (any_pattern(t, &v->item[i]))
 			return true;
 	return false;
 }
@@ -94,13 +95,12 @@ MATCH_EVAL(eval_subscriber_id)
 
 MATCH_EVAL(eval_interface)
 {
-	const char *name = e->facts->interface;
-	struct bytes v = { .at = (const uint8_t *)name };
+	return any_value(t, e, EVIDENCE_INTERFACE);
+}
 
-	if (name == NULL || name[0] == '\0')
-		return false;
-	v.len = strlen(name);
-	return any_pattern(t, v);
+MATCH_EVAL(eval_id_prefix)
+{
+	return any_value(t, e, EVIDENCE_ID);
 }
 
 MATCH_PARSE(parse_id_prefix)
@@ -124,18 +124,12 @@ MATCH_PARSE(parse_id_prefix)
 		p.bytes.at = arena_copy(r->arena, bytes, p.bytes.len);
 		if (p.bytes.at == NULL)
 			return r->err->code = RULE_E_MEMORY;
+		pattern_prepare(&p);
 		all[count++] = p;
 	}
 	t->patterns = all;
 	t->count = count;
 	return e;
-}
-
-MATCH_EVAL(eval_id_prefix)
-{
-	struct bytes id = { .at = e->facts->id, .len = e->facts->id_len };
-
-	return id.at != NULL && any_pattern(t, id);
 }
 
 MATCH_PRINT(print_id_prefix)
@@ -158,14 +152,14 @@ MATCH_PRINT(print_id_prefix)
 
 static MATCH_EVAL(eval_attribute)
 {
-	struct bytes v = evidence_attribute(e, t->slot);
+	struct value *v = evidence_attribute(e, t->slot);
 
-	return v.at != NULL && any_pattern(t, v);
+	return v->bytes.at != NULL && any_pattern(t, v);
 }
 
 static MATCH_EVAL(eval_present)
 {
-	return (evidence_attribute(e, t->slot).at != NULL) == t->truth;
+	return (evidence_attribute(e, t->slot)->bytes.at != NULL) == t->truth;
 }
 
 static void write_attribute(const struct test *t, struct writer *w)

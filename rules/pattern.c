@@ -7,6 +7,8 @@
  */
 #include "rules/pattern.h"
 
+#include "dhcpcodec/bytes.h"
+
 #include <string.h>
 
 static int hex_digit(char c)
@@ -92,6 +94,7 @@ enum rule_err pattern_read(
 	if (p.bytes.len == 0 && (p.open_start || p.open_end))
 		p.open_start = p.open_end = true;
 	p.text = n->text;
+	pattern_prepare(&p);
 	*ret = p;
 	return RULE_OK;
 }
@@ -131,6 +134,60 @@ bool pattern_matches(const struct pattern *p, struct bytes v)
 	if (!p->open_start && !p->open_end && n != v.len)
 		return false;
 	return n == 0 || memcmp(p->open_start ? v.at + v.len - n : v.at, p->bytes.at, n) == 0;
+}
+
+static uint64_t eight(const uint8_t buf[static 8])
+{
+	return (uint64_t)be32_get(buf) << 32 | be32_get(buf + 4);
+}
+
+/* Up to eight bytes as a number: from the start with zeros behind, or from the end with zeros before. */
+static uint64_t first_eight(struct bytes b)
+{
+	uint8_t buf[8] = { 0 };
+
+	memcpy(buf, b.at, b.len < sizeof(buf) ? b.len : sizeof(buf));
+	return eight(buf);
+}
+
+static uint64_t last_eight(struct bytes b)
+{
+	uint8_t buf[8] = { 0 };
+	size_t n = b.len < sizeof(buf) ? b.len : sizeof(buf);
+
+	memcpy(buf + sizeof(buf) - n, b.at + b.len - n, n);
+	return eight(buf);
+}
+
+uint64_t pattern_letters(struct bytes bytes)
+{
+	uint64_t letters = 0;
+
+	for (size_t i = 0; i < bytes.len; i++)
+		letters |= (uint64_t)1 << bytes.at[i] % 64;
+	return letters;
+}
+
+struct value pattern_value(struct bytes bytes)
+{
+	if (bytes.len == 0)
+		return (struct value){ .bytes = bytes };
+	return (struct value){ .bytes = bytes, .head = first_eight(bytes), .tail = last_eight(bytes) };
+}
+
+void pattern_prepare(struct pattern *p)
+{
+	size_t n = p->bytes.len < 8 ? p->bytes.len : 8;
+
+	p->letters = pattern_letters(p->bytes);
+	p->want = p->mask = p->tail = 0;
+	if (n == 0)
+		return;
+	p->mask = UINT64_MAX >> (64 - 8 * n);
+	if (!p->open_start)
+		p->mask <<= 64 - 8 * n;
+	p->want = p->open_start ? last_eight(p->bytes) : first_eight(p->bytes);
+	p->tail = last_eight(p->bytes);
 }
 
 bool pattern_covers(const struct pattern *a, const struct pattern *b)

@@ -8,6 +8,7 @@
 
 #include "rules/action.h"
 #include "rules/match.h"
+#include "rules/order.h"
 #include "rules/shadow.h"
 #include "rules/writer.h"
 
@@ -186,18 +187,22 @@ static enum rule_err compile_rule(
 }
 
 /* A rule that does not hold hands on to the next one; behind the last stands "no rule". */
-static void link_rules(struct policy *p)
+static enum rule_err link_rules(struct policy *p, struct rule_error *err)
 {
 	uint32_t next = TEST_DECIDED + (uint32_t)p->rule_count;
+	struct order order;
+	bool ordered = order_begin(&order, p->tests, p->rule_count);
 
-	for (size_t i = p->rule_count; i-- > 0;) {
+	for (size_t i = p->rule_count; ordered && i-- > 0;) {
 		struct rule *rule = &p->rules[i];
 
 		rule->start = match_link(
-			p->tests, rule->first, rule->end, TEST_DECIDED + (uint32_t)i, next);
+			p->tests, &order, rule->first, rule->end, (uint32_t)i, next);
 		next = rule->start;
 	}
 	p->start = next;
+	order_done(&order);
+	return ordered ? RULE_OK : (err->code = RULE_E_MEMORY);
 }
 
 static enum rule_err compile_rules(struct policy_builder *b, struct rule_error *err)
@@ -213,8 +218,7 @@ static enum rule_err compile_rules(struct policy_builder *b, struct rule_error *
 		if (compile_rule(b, b->rules[p->rule_count], &p->rules[p->rule_count], err) !=
 			RULE_OK)
 			return err->code;
-	link_rules(p);
-	return RULE_OK;
+	return link_rules(p, err);
 }
 
 static enum rule_err warn_shadowed(struct policy_builder *b, struct rule_error *err)

@@ -39,7 +39,7 @@ struct registry *make_registry(const char *text, const struct make_options *opti
 	struct make_options none = { 0 };
 	const struct make_options *o = options != NULL ? options : &none;
 	struct builder_options build = { .name = "t", .memory = o->memory, .base = o->base,
-		.shared = o->shared };
+		.shared = o->shared, .layer_from = o->layer_from };
 	struct builder_result result = { .fd = -1 };
 	struct reg_error own_err = { "" };
 	struct builder *b;

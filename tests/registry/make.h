@@ -9,6 +9,7 @@ struct make_options {
 	const struct registry *base;
 	const struct reg_memory *memory;
 	bool skip_duplicates, shared;
+	size_t layer_from;
 };
 
 /*

@@ -85,30 +85,44 @@ static void change(struct builder *b, unsigned int step)
 	}
 }
 
+static struct registry *changed(const struct registry *reg, size_t layer_from, unsigned int step)
+{
+	struct builder_options options = { .name = "t", .base = reg, .layer_from = layer_from };
+	struct builder_result result;
+	struct builder *b;
+
+	cr_assert_eq(builder_begin(&options, &b), REG_OK);
+	change(b, step);
+	cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
+	return result.registry;
+}
+
+/* All copied; a layer and a copy by turns; a row of layers and then a copy. */
 Test(bucket, any_changes_are_as_if_all_had_been_read_at_once)
 {
-	struct builder_options options = { .name = "t" };
-	struct registry *reg = NULL;
-	size_t dead = 0;
+	static const size_t layer_from[] = { 0, 1, 16384 };
 
-	memset(model, 0, sizeof(model));
-	srand(1);
-	for (unsigned int step = 0; step < STEPS; step++) {
-		struct builder_result result;
-		struct builder *b;
+	for (size_t kind = 0; kind < sizeof(layer_from) / sizeof(layer_from[0]); kind++) {
+		struct registry *reg = NULL;
+		size_t dead = 0, layers = 0;
 
-		options.base = reg;
-		cr_assert_eq(builder_begin(&options, &b), REG_OK);
-		change(b, step);
-		cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
+		memset(model, 0, sizeof(model));
+		srand(1);
+		for (unsigned int step = 0; step < STEPS; step++) {
+			struct registry *next = changed(reg, layer_from[kind], step);
+
+			registry_free(reg);
+			reg = next;
+			compare(reg);
+			cr_assert_geq(registry_dead(reg), dead, "what was removed is accounted for");
+			dead = registry_dead(reg);
+			layers += registry_is_layer(reg);
+		}
+		cr_assert_gt(dead, 10000);
+		cr_assert(kind == 0 ? layers == 0 : kind == 1 ? layers == STEPS / 2 :
+			layers > STEPS / 2 && layers < STEPS - 3, "%zu layers", layers);
 		registry_free(reg);
-		reg = result.registry;
-		compare(reg);
-		cr_assert_geq(registry_dead(reg), dead, "what was removed is accounted for");
-		dead = registry_dead(reg);
 	}
-	cr_assert_gt(dead, 10000);
-	registry_free(reg);
 }
 
 /* Every bucket full, so that taking out has to move users back through several of them. */
@@ -195,10 +209,16 @@ Test(bucket, the_default_user)
 
 	reg_id_set(&e.id, REG_HW_ADDR, (const uint8_t *)"\0\0\0\0", 4);
 	cr_assert_not_null(registry_default(base, 4));
-	cr_assert_eq(builder_begin(&options, &b), REG_OK);
-	cr_assert_eq(builder_remove(b, &e), REG_OK);
-	cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
-	cr_assert_null(registry_default(result.registry, 4));
-	registry_free(result.registry);
+	for (options.layer_from = 0; options.layer_from < 2; options.layer_from++) {
+		cr_assert_eq(builder_begin(&options, &b), REG_OK);
+		cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
+		cr_assert_not_null(registry_default(result.registry, 4));
+		registry_free(result.registry);
+		cr_assert_eq(builder_begin(&options, &b), REG_OK);
+		cr_assert_eq(builder_remove(b, &e), REG_OK);
+		cr_assert_eq(builder_finish(b, false, NULL, &result), REG_OK);
+		cr_assert_null(registry_default(result.registry, 4));
+		registry_free(result.registry);
+	}
 	registry_free(base);
 }

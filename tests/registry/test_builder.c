@@ -79,12 +79,12 @@ Test(builder, from_a_registry_that_grew)
 	free(text);
 }
 
-Test(builder, growth_finds_duplicates_of_what_was_there)
+static void find_duplicates(size_t layer_from)
 {
 	struct registry *base = make_registry(HW("01", ",\"a\":\"b\"") HW("02", ""), NULL, NULL, NULL,
 		NULL, NULL);
-	struct make_options options = { .base = base }, skip = { .base = base,
-		.skip_duplicates = true }, third;
+	struct make_options options = { .base = base, .layer_from = layer_from }, third;
+	struct make_options skip = { .base = base, .skip_duplicates = true, .layer_from = layer_from };
 	struct reg_report report = { 0 };
 	struct registry *reg, *again;
 	enum reg_err e;
@@ -95,13 +95,20 @@ Test(builder, growth_finds_duplicates_of_what_was_there)
 		"t:2: user HW_ADDR=01 is given twice, first on line 1");
 	reg = make_registry(HW("03", "") HW("01", ""), &skip, &e, NULL, &report, NULL);
 	cr_assert_eq(registry_count(reg), 3);
-	third = (struct make_options){ .base = reg };
+	third = (struct make_options){ .base = reg, .layer_from = layer_from };
 	again = make_registry(HW("04", ""), &third, &e, NULL, NULL, NULL);
 	cr_assert_eq(registry_count(again), 4, "one left out once stays out");
 	cr_assert_not_null(find_user(again, "04"));
 	registry_free(base);
 	registry_free(reg);
 	registry_free(again);
+}
+
+Test(builder, growth_finds_duplicates_of_what_was_there)
+{
+	find_duplicates(0);
+	find_duplicates(1);
+	find_duplicates(4096);
 }
 
 Test(builder, default_user_added_later)
@@ -150,11 +157,12 @@ Test(builder, memory_runs_out_at_every_step)
 	for (unsigned int i = 0; i < 9000; i++)
 		n += (size_t)sprintf(text + n, "{\"type\":\"HW_ADDR\",\"id\":\"%06x\",\"n%u\":\"some"
 			" text that takes room\"}\n", i, i % 300);
-	for (int kind = 0; kind < 3; kind++) {
+	for (int kind = 0; kind < 4; kind++) {
 		for (size_t refuse = 1;; refuse++) {
 			struct scarcity scarcity;
 			struct make_options options = { .memory = &scarcity.memory,
-				.base = kind == 1 ? base : NULL, .shared = kind == 2 };
+				.base = kind % 2 == 1 ? base : NULL, .shared = kind >= 2,
+				.layer_from = kind == 3 };
 			struct reg_error err = { "" };
 			struct registry *reg;
 			enum reg_err e;
@@ -163,7 +171,7 @@ Test(builder, memory_runs_out_at_every_step)
 			reg = make_registry(text, &options, &e, &err, NULL, NULL);
 			cr_assert_eq(e, reg != NULL ? REG_OK : REG_E_NOMEM);
 			if (reg != NULL) {
-				cr_assert_eq(registry_count(reg), kind == 1 ? 9001 : 9000);
+				cr_assert_eq(registry_count(reg), kind % 2 == 1 ? 9001 : 9000);
 				cr_assert_gt(refuse, 10, "the sweep met few requests");
 				registry_free(reg);
 				break;

@@ -152,6 +152,51 @@ Test(registry, shared_between_processes)
 	cr_assert_eq(registry_attach(-1, &other, &err), REG_E_FORMAT);
 }
 
+static struct registry *shared_layer(const struct registry *base, const char *text, int *ret_fd)
+{
+	struct make_options options = { .shared = true, .base = base, .layer_from = 4096 };
+	struct reg_error err;
+	struct registry *reg = make_registry(text, &options, NULL, &err, NULL, ret_fd);
+
+	cr_assert_not_null(reg, "%s", err.text);
+	return reg;
+}
+
+/* Another process gets the whole once, and then what changed. */
+Test(registry, layers_shared_between_processes)
+{
+	struct registry *reg[4], *other[4] = { NULL }, *wrong = NULL;
+	struct reg_error err;
+	char buf[1024];
+	int fd[4];
+
+	reg[0] = shared_layer(NULL, HW("0101", ",\"a\":\"one\""), &fd[0]);
+	reg[1] = shared_layer(reg[0], HW("0202", ",\"b\":\"two\""), &fd[1]);
+	reg[2] = shared_layer(reg[1], HW("0303", ",\"a\":\"three\""), &fd[2]);
+	reg[3] = shared_layer(NULL, HW("0101", ""), &fd[3]);
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert_eq(registry_is_layer(reg[i]), i > 0);
+		cr_assert_eq(registry_attach_on(fd[i], i > 0 ? other[i - 1] : NULL, &other[i], &err),
+			REG_OK, "%s", err.text);
+		registry_free(reg[i]);
+	}
+	cr_assert_eq(registry_attach(fd[1], &wrong, &err), REG_E_FORMAT);
+	cr_assert_eq(registry_attach_on(fd[1], reg[3], &wrong, &err), REG_E_FORMAT);
+	cr_assert_str_eq(err.text, "changes to another registry");
+	cr_assert_null(wrong);
+	registry_free(other[0]);
+	registry_free(other[1]);
+	cr_assert_eq(registry_count(other[2]), 3);
+	cr_assert_str_eq(attrs_text(find_user(other[2], "0101"), buf), "a=one;");
+	cr_assert_str_eq(attrs_text(find_user(other[2], "0202"), buf), "b=two;");
+	cr_assert_str_eq(attrs_text(find_user(other[2], "0303"), buf), "a=three;");
+	cr_assert_null(find_user(other[2], "0404"));
+	registry_free(other[2]);
+	registry_free(reg[3]);
+	for (size_t i = 0; i < 4; i++)
+		close(fd[i]);
+}
+
 Test(registry, foreign_memory_file_is_refused)
 {
 	int fd = memfd_create("foreign", MFD_CLOEXEC | MFD_ALLOW_SEALING);

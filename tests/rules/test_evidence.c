@@ -19,7 +19,8 @@ static void begin(void)
 static void expect_text(const struct values *v, size_t i, const char *text)
 {
 	cr_assert_lt(i, v->count);
-	cr_expect(v->item[i].len == strlen(text) && memcmp(v->item[i].at, text, strlen(text)) == 0);
+	cr_expect(v->item[i].bytes.len == strlen(text) &&
+		memcmp(v->item[i].bytes.at, text, strlen(text)) == 0);
 }
 
 /* 2001:db8::2 around 2001:db8::1 around an LDRA with ::. */
@@ -139,11 +140,11 @@ Test(evidence, attributes_by_slot)
 	fixture_query4(&packet, DHCPDISCOVER, "", "");
 	packet.facts.user = u.user;
 	evidence_init(&e, &packet.facts, names);
-	cr_expect_eq(evidence_attribute(&e, 0).len, 5);
-	cr_expect_null(evidence_attribute(&e, 1).at);
+	cr_expect_eq(evidence_attribute(&e, 0)->bytes.len, 5);
+	cr_expect_null(evidence_attribute(&e, 1)->bytes.at);
 	packet.facts.user = NULL;
-	cr_expect_eq(evidence_attribute(&e, 0).len, 5, "read once");
+	cr_expect_eq(evidence_attribute(&e, 0)->bytes.len, 5, "read once");
 	evidence_init(&e, &packet.facts, names);
-	cr_expect_null(evidence_attribute(&e, 0).at);
+	cr_expect_null(evidence_attribute(&e, 0)->bytes.at);
 	fixture_user_done(&u);
 }

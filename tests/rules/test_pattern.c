@@ -131,6 +131,34 @@ static void form(char buf[static 8], size_t kind, const char *text)
 	snprintf(buf, 8, "%s%s%s", kind >= 2 ? "*" : "", text, kind % 2 == 1 ? "*" : "");
 }
 
+/* What is passed over at a glance does not match; and most of what does not match is passed over. */
+Test(pattern, a_glance_never_misses)
+{
+	static const char *const values[] = { "", "a", "b", "PXEClient", "PXEClient:Arch", "abcdefghi",
+		"bcdefghi", "abcdefgh", "xabcdefgh", "abcdefghx", "hgfedcba" };
+	size_t count = sizeof(values) / sizeof(values[0]), passed = 0, wrong = 0;
+	struct arena a = { .last = NULL };
+
+	for (size_t i = 0; i < count * 4; i++) {
+		char text[32];
+		struct pattern p;
+
+		snprintf(text, sizeof(text), "%s%s%s", i % 4 >= 2 ? "*" : "", values[i / 4],
+			i % 2 == 1 ? "*" : "");
+		p = read_pattern(&a, text);
+		for (size_t k = 0; k < count; k++) {
+			struct value v = pattern_value(bytes_of(values[k]));
+			bool may = pattern_may_match(&p, &v);
+
+			cr_expect(may || !pattern_matches(&p, v.bytes), "%s and %s", text, values[k]);
+			passed += !may;
+			wrong += may && !pattern_matches(&p, v.bytes);
+		}
+	}
+	cr_expect_gt(passed, 8 * wrong, "%zu passed over, %zu looked at in vain", passed, wrong);
+	arena_done(&a);
+}
+
 /* What covers and excludes claim is true of all words: they may know less than all, not more. */
 Test(pattern, claims_about_two_patterns_are_true)
 {
