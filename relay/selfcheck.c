@@ -166,6 +166,47 @@ static void check_rules(const struct selfcheck *s)
 				n);
 }
 
+/* Whether a line of /proc/net/dev, which shows what this process may use, begins with the name. */
+static bool has_interface(const char *devices, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *line = devices; line != NULL; line = strchr(line, '\n')) {
+		line += strspn(line, "\n ");
+		if (strncmp(line, name, len) == 0 && line[len] == ':')
+			return true;
+	}
+	return false;
+}
+
+static void check_list(
+	const struct selfcheck *s, const char *devices, const char *key, const struct names *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!has_interface(devices, list->all[i]))
+			say(s, LEVEL_WARNING,
+				"%s: there is no interface \"%s\" here now: \"ip link\" lists what there is",
+				key, list->all[i]);
+}
+
+static void check_interfaces(const struct selfcheck *s)
+{
+	char path[PATH_ROOM], *devices = NULL;
+	size_t cap = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/proc/net/dev", s->root);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return;
+	if (getdelim(&devices, &cap, '\0', f) > 0) {
+		check_list(s, devices, "client_interfaces", &s->config->client_interfaces);
+		check_list(s, devices, "server_interfaces", &s->config->server_interfaces);
+	}
+	free(devices);
+	fclose(f);
+}
+
 static void check_raw_server(const struct selfcheck *s)
 {
 	char name[320];
@@ -196,7 +237,8 @@ static void advise(const struct selfcheck *s)
 void selfcheck_run(const struct selfcheck *s)
 {
 	static void (*const checks[])(const struct selfcheck *) = {
-		check_bridge, check_conntrack, check_rules, check_raw_server, advise,
+		check_interfaces, check_bridge, check_conntrack, check_rules, check_raw_server,
+		advise,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

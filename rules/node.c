@@ -300,7 +300,7 @@ enum rule_err node_uint(
 enum rule_err node_choice(const struct node *n, const struct choice *choices, unsigned int *ret,
 	struct rule_error *err)
 {
-	char names[RULE_TEXT_MAX / 2];
+	char names[RULE_TEXT_MAX - GOT_MAX - 20];
 	size_t len = 0;
 
 	for (const struct choice *c = choices; c->name != NULL; c++) {
@@ -308,7 +308,8 @@ enum rule_err node_choice(const struct node *n, const struct choice *choices, un
 			*ret = c->value;
 			return RULE_OK;
 		}
-		if (len < sizeof(names))
+		/* A name may stand for several values, one after the other. */
+		if (len < sizeof(names) && (c == choices || strcmp(c->name, c[-1].name) != 0))
 			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s\"%s\"",
 				c == choices ? "" : c[1].name == NULL ? " or " : ", ", c->name);
 	}

@@ -134,6 +134,21 @@ Test(selfcheck, bridge_without_br_netfilter)
 	cr_assert_eq(findings(), 0, "frames are queued by nftables: %s", said);
 }
 
+Test(selfcheck, interfaces_that_are_not_there)
+{
+	static const char *named[] = { "c0", "c" };
+
+	config.client_interfaces = (struct names){ named, 2 };
+	config.server_interfaces = (struct names){ named + 1, 1 };
+	cr_assert_eq(findings(), 0, "nothing is known: %s", said);
+	put("/proc/net/dev", "Inter-|   Receive\n face |bytes\n    lo: 1 2\n   c0: 3 4\n");
+	cr_assert_eq(findings(), 2, "%s", said);
+	cr_assert_not_null(strstr(said, "W client_interfaces: there is no interface \"c\" here now"));
+	cr_assert_not_null(strstr(said, "W server_interfaces: there is no interface \"c\" here now"));
+	put("/proc/net/dev", "  c:1\n c0:2\n");
+	cr_assert_eq(findings(), 0, "%s", said);
+}
+
 Test(selfcheck, bridge_switches)
 {
 	bridge("0\n", "1\n");

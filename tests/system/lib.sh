@@ -396,12 +396,20 @@ ia_na 1'
 
 # systemd-networkd calls no script: its address is seen on the interface and in the outcome file. It gets a /run of its
 # own, and with /sys read-only it does not wait for udev.
-networkd4() { # ns
-	printf '[Match]\nName=eth0\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\n[DHCPv4]\nClientIdentifier=mac\n' >"$WORK/$1.network"
+networkd_any() { # ns, family, section and its lines
+	printf '[Match]\nName=eth0\n[Network]\nDHCP=ipv%s\nIPv6AcceptRA=no\n%b\n' "$2" "$3" >"$WORK/$1.network"
 	# shellcheck disable=SC2016 # for the inner shell
 	spawn "$1" "$1.networkd" sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/network /run/systemd/netif/links \
 		/run/systemd/netif/leases && cp "$1" /run/systemd/network/ && chown -R systemd-network /run/systemd/netif &&
 		mount -o remount,ro /sys && exec /lib/systemd/systemd-networkd' sh "$WORK/$1.network"
+}
+
+networkd4() { # ns
+	networkd_any "$1" 4 '[DHCPv4]\nClientIdentifier=mac'
+}
+
+networkd6() { # ns; asks although no router tells it to
+	networkd_any "$1" 6 '[DHCPv6]\nWithoutRA=solicit\nDUIDType=link-layer'
 }
 
 # learnt NS FAMILY PATTERN: the last event that brought an address matches.

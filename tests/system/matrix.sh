@@ -59,7 +59,7 @@ legend() {
 	| f | impossible: this client knows no DHCPv4 rapid commit |
 	| g | impossible: this client sends no DHCPINFORM |
 	| i | known limit of the client: told to release by a signal, dhcpcd 9.4.1 now and then sends no RELEASE at all, as a capture on its own interface shows |
-	| j | not run: networkd asks by DHCPv6 when a router advertisement tells it to, and the tests have no such router |
+	| j | not run here; `test_networkd6` has it with Kea on a bridge |
 	| h | not run with this program: the same messages are sent by the hand-made client above |
 	EOT
 }
