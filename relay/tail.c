@@ -82,12 +82,15 @@ static bool read_user_chk(char *text, struct shown *s)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
+/* width 0: no column. What is wider than its column moves the rest. */
 static void put(struct tail *t, const char *text, int width)
 {
 	char safe[512];
+	size_t len = log_escape(safe, sizeof(safe), text, strlen(text));
 
-	log_escape(safe, sizeof(safe), text, strlen(text));
 	fprintf(t->out, "%-*s", width, safe);
+	if (width > 0 && len >= (size_t)width)
+		fputc(' ', t->out);
 }
 
 static const char *colour_of(const struct shown *s)
