@@ -34,7 +34,7 @@
 	X(by_rule,         "a rule says so") \
 	X(no_registry,     "no registry was read yet") \
 	X(wrong_subnet,    "the server's answer is not in the subnet decided on") \
-	X(paused,          "usher is paused: passed untouched") \
+	X(paused,          "usher is paused") \
 	X(moved,           "ACK turned into NAK: not entitled to the address") \
 	X(internal,        "a stage failed")
 

@@ -45,8 +45,9 @@ const char *command_config(int argc, char **argv);
 typedef int command_fn(int argc, char **argv);
 
 command_fn cmd_run, cmd_check, cmd_replay, cmd_explain, cmd_registry;
-command_fn cmd_status, cmd_reload, cmd_pause, cmd_resume, cmd_log_level, cmd_metrics;
+command_fn cmd_status, cmd_reload, cmd_pause, cmd_resume, cmd_log_level, cmd_metrics, cmd_tail;
 
 extern const struct flag replay_flags[], explain_flags[], status_flags[], control_flags[];
+extern const struct flag tail_flags[];
 
 #endif

@@ -34,6 +34,8 @@ static const struct command {
 	{ "log-level", cmd_log_level, "[error|warning|info|debug]",
 		"what is logged, until the next reload", control_flags },
 	{ "metrics", cmd_metrics, "", "all counters, as text for Prometheus", control_flags },
+	{ "tail", cmd_tail, "[OUTCOME]", "the last records of the outcome file, for a person",
+		tail_flags },
 	{ "help", cmd_help, "[COMMAND]", "what a command does and its flags" },
 	{ "commands", cmd_commands, "", "commands and flags for programs, tabs between",
 		.hidden = true },

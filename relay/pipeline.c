@@ -80,8 +80,7 @@ static enum step run_paused(struct packet *p)
 		p->editing = false;
 	if (p->editing)
 		run_stage(p, &seal);
-	if (!p->editing)
-		p->cause = CAUSE_paused;
+	p->cause = CAUSE_paused;
 	return STEP_PASS;
 }
 

@@ -247,6 +247,24 @@ const char *record_event_name(enum record_event e)
 	return names[e];
 }
 
+/* Who it says it is, whatever it was recognised by. */
+static void members_ids(struct line *l, const struct packet *p)
+{
+	const uint8_t *msg = packet_msg(p);
+	struct tlv t;
+
+	if (p->v6) {
+		if (dhcp6_get(&p->view6, D6O_CLIENTID, &t))
+			member_hex(l, "duid", t.val, t.len);
+		return;
+	}
+	member_number(l, "hwtype", msg[DHCP4_HTYPE]);
+	if (msg[DHCP4_HLEN] > 0 && msg[DHCP4_HLEN] <= DHCP4_CHADDR_LEN)
+		member_hex(l, "hw_address", msg + DHCP4_CHADDR, msg[DHCP4_HLEN]);
+	if (dhcp4_get(&p->view4, DHO_CLIENT_ID, &t))
+		member_hex(l, "client_id", t.val, t.len);
+}
+
 /* Who: the identity that was looked up, and whether the registry knows it. */
 static void members_client(struct line *l, const struct packet *p)
 {
@@ -255,8 +273,7 @@ static void members_client(struct line *l, const struct packet *p)
 		member_text(l, "id_type", reg_id_type_name(p->id_type));
 		member_hex(l, "id", p->id, p->id_len);
 	}
-	if (!p->v6)
-		member_number(l, "hwtype", packet_msg(p)[DHCP4_HTYPE]);
+	members_ids(l, p);
 	key(l, "registered");
 	put_text(l, p->user != NULL ? "true" : "false");
 	if (p->user != NULL)
@@ -332,6 +349,7 @@ static void put_json(struct packet *p, const struct record *r, struct records *t
 	if (p->decision.rule != NULL)
 		member_number(&l, "rule", (uint64_t)p->decision.rule_index + 1);
 	members_path(&l, p);
+	member_number(&l, "generation", p->pl->snapshot->generation);
 	put_text(&l, "}\n");
 	end(to, &l);
 }

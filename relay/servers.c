@@ -2,9 +2,19 @@
 /* Hides the search, which is through few, most often one. */
 #include "relay/servers.h"
 
+#include "dhcpcodec/bytes.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Once an answer, so the usual case, an IPv4 address, is no call. */
+static inline bool is(const struct server_count *s, uint8_t family, const uint8_t *id, size_t len)
+{
+	if (s->len != len || s->family != family)
+		return false;
+	return len == 4 ? be32_get(s->id) == be32_get(id) : memcmp(s->id, id, len) == 0;
+}
 
 void servers_count(
 	struct servers *s, uint8_t family, const uint8_t *id, size_t len, uint64_t answers)
@@ -14,7 +24,7 @@ void servers_count(
 	if (len > SERVER_ID_MAX)
 		len = SERVER_ID_MAX;
 	for (; at < s->all + SERVERS_MAX && at->len > 0; at++)
-		if (at->len == len && at->family == family && memcmp(at->id, id, len) == 0) {
+		if (is(at, family, id, len)) {
 			at->answers += answers;
 			return;
 		}

@@ -36,6 +36,7 @@ void steering_init(struct steering *s, size_t users)
 	s->snapshot = (struct snapshot){ .registry = s->registry, .policy = s->config->policy };
 	s->pipeline = (struct pipeline){
 		.snapshot = &s->snapshot, .counters = &s->counters, .records = &s->records,
+		.answers = &s->answers, .servers = &s->servers,
 	};
 }
 

@@ -15,6 +15,8 @@ struct steering {
 	struct snapshot snapshot;
 	struct counters counters;
 	struct records records;
+	struct answer_times answers;
+	struct servers servers;
 	struct pipeline pipeline;
 	struct batch *batch;         /* BATCH_MAX slots */
 };

@@ -215,3 +215,100 @@ Test(commands, replay_of_a_damaged_capture)
 	cr_assert_eq(run("replay"), 1);
 	says("usage: usher replay");
 }
+
+Test(commands, every_command_explains_itself)
+{
+	char list[65536], *line, *save = NULL, command[64], arguments[128];
+
+	cr_assert_eq(run("commands"), 0);
+	memcpy(list, output, sizeof(list));
+	for (line = strtok_r(list, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		char name[64];
+
+		if (sscanf(line, "command\t%63[^\t]", command) == 1) {
+			snprintf(arguments, sizeof(arguments), "help %s", command);
+			cr_expect_eq(run(arguments), 0, "%s", output);
+			says("usage: usher ");
+			snprintf(arguments, sizeof(arguments), "%s --help", command);
+			cr_expect_eq(run(arguments), 0, "%s", output);
+			snprintf(arguments, sizeof(arguments), "%s --no-such-flag", command);
+			cr_expect_eq(run(arguments), 1, "%s: %s", arguments, output);
+			says("usage: usher ");
+			continue;
+		}
+		cr_assert_eq(sscanf(line, "flag\t%63[^\t]", name), 1, "%s", line);
+		snprintf(arguments, sizeof(arguments), "help %s", command);
+		run(arguments);
+		snprintf(arguments, sizeof(arguments), "--%s", name);
+		says(arguments);
+	}
+	cr_expect_eq(run("help nonsense"), 1);
+	says("unknown command 'nonsense'");
+	cr_expect_eq(run("help run check"), 1);
+	cr_expect_eq(run("commands all"), 1);
+}
+
+/* Without a daemon: what is missing, and where it was looked for. */
+Test(commands, a_daemon_that_is_not_there)
+{
+	static const char *const asking[] = {
+		"status", "reload", "pause", "resume", "metrics", "log-level info", "explain --live 0200000000aa",
+	};
+	char arguments[256];
+
+	put("usher.json", "{ \"control\": \"sock\" }");
+	for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++) {
+		snprintf(arguments, sizeof(arguments), "%s -c usher.json", asking[i]);
+		cr_expect_eq(run(arguments), 2, "%s: %s", arguments, output);
+		says("no daemon listens on sock: is usher running");
+	}
+	cr_expect_eq(run("status -s other"), 2);
+	says("other");
+	cr_expect_eq(run("status -c nowhere.json"), 1);
+	says("nowhere.json: No such file");
+	put("usher.json", "{ \"control\": \"\" }");
+	cr_expect_eq(run("status -c usher.json"), 1);
+	says("\"control\" is empty");
+	put("file", "");
+	cr_expect_eq(run("status -s file"), 2);
+	cr_expect_eq(run("status now"), 1);
+	cr_expect_eq(run("log-level debug info"), 1);
+}
+
+Test(commands, tail)
+{
+	static const char record[] = "id_type=DUID\nclient=00:03\naddr=2001:db8::5\nregistered=no\n\n";
+	char big[40 * sizeof(record)] = "";
+
+	for (int i = 0; i < 30; i++)
+		strcat(big, record);
+	put("usher.json", "{ \"outcome\": { \"file\": \"outcome.txt\" } }");
+	put("outcome.txt", big);
+	cr_assert_eq(run("tail -c usher.json | wc -l"), 0);
+	cr_expect_str_eq(output, "10\n");
+	cr_assert_eq(run("tail -n 3 -j outcome.txt | grep -c lease"), 0);
+	cr_expect_str_eq(output, "3\n");
+	run("tail -n 1000 - < outcome.txt");
+	says("-: No such file");
+	run("tail -n 1000 /dev/stdin < outcome.txt | wc -l");
+	cr_expect_str_eq(output, "30\n");
+	cr_expect_eq(run("tail nowhere.txt"), 3);
+	says("nowhere.txt: No such file");
+	cr_expect_eq(run("tail -n x outcome.txt"), 1);
+	put("usher.json", "{ \"outcome\": { \"file\": \"\" } }");
+	cr_expect_eq(run("tail -c usher.json"), 1);
+	says("no records are written");
+	put("usher.json", "{ \"outcome\": { \"file\": \"outcome.txt\", \"json_file\": \"o.json\" } }");
+	cr_expect_eq(run("tail -c usher.json"), 3);
+	says("o.json: No such file");
+}
+
+Test(commands, explain_escapes_what_the_registry_holds)
+{
+	put("usher.json", config);
+	put("registry.jsonl",
+		"{ \"type\": \"HW_ADDR\", \"id\": \"02000000000a\", \"bootfile\": \"a\\u001b[2Jb\" }\n");
+	cr_assert_eq(run("explain -c usher.json 02000000000a"), 0, "%s", output);
+	says("bootfile = a\\x1b[2Jb");
+	cr_expect_null(strchr(output, 0x1b));
+}

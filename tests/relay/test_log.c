@@ -89,6 +89,63 @@ Test(log, control_bytes_never_get_out_and_long_lines_are_cut)
 	cr_assert_eq(text[strlen(text) - 1], '\n');
 }
 
+/* U+0080 to U+009F are obeyed by terminals as ESC sequences are; what is not UTF-8 is no text. */
+Test(log, text_is_utf8_and_holds_no_control_characters)
+{
+	static const struct {
+		const char *said, *written;
+	} rows[] = {
+		{ "\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "a\xc2\x9b" "31mb", "a??31mb" },
+		{ "a\x9b" "31mb", "a?31mb" },
+		{ "\x1b]0;title\x07", "?]0;title?" },
+		{ "\xc0\x80\xe0\x80\x80\xed\xa0\x80\xf4\x90\x80\x80\xff", "?????????????" },
+		{ "cut \xe2\x82", "cut ??" },
+		{ "\x7f", "?" },
+	};
+	char text[8192], wanted[256];
+
+	capture();
+	log_open(LEVEL_INFO);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		log_info("<%s>", rows[i].said);
+	restore(text, sizeof(text));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(wanted, sizeof(wanted), ": <%s>\n", rows[i].written);
+		cr_expect_not_null(strstr(text, wanted), "%zu in %s", i, text);
+	}
+}
+
+Test(log, the_last_error_is_remembered)
+{
+	char text[8192], last[LOG_LAST];
+	int64_t ago;
+
+	cr_expect_not(log_last_error(last, &ago));
+	capture();
+	log_open(LEVEL_INFO);
+	log_error("first");
+	log_error("second \x1b");
+	log_warning("no error");
+	restore(text, sizeof(text));
+	cr_assert(log_last_error(last, &ago));
+	cr_expect_str_eq(last, "second ?");
+	cr_expect(ago >= 0 && ago < 10000);
+}
+
+Test(log, levels_have_names)
+{
+	enum log_level level;
+
+	for (int i = LEVEL_ERROR; i <= LEVEL_DEBUG; i++) {
+		cr_assert(log_level_find(log_level_name((enum log_level)i), &level));
+		cr_expect_eq(level, i);
+		log_set_level(level);
+		cr_expect_eq(log_level(), level);
+	}
+	cr_expect_not(log_level_find("loud", &level));
+}
+
 Test(log, a_site_speaks_once_a_second_and_tells_how_often_it_wanted_to)
 {
 	struct log_site site = { 0 };

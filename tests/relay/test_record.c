@@ -122,3 +122,75 @@ Test(outcome_record, a_record_without_room_is_lost_whole)
 		cr_assert_eq(text[cap], '#');
 	}
 }
+
+static const char *json_of(struct scene *s, const struct record *r)
+{
+	static char json[4096];
+	static struct policy policy;
+	static struct snapshot snapshot = { .generation = 7 };
+	struct records to = { .text = json, .cap = sizeof(json) - 1 };
+
+	s->pl.json = &to;
+	s->pl.snapshot = &snapshot;
+	s->p.policy = &policy;
+	s->p.interface = "eth0";
+	s->slot.time_ns = 1764294727978029123;
+	record_put(&s->p, r);
+	json[to.len] = '\0';
+	return json;
+}
+
+/* Both formats at once: each has what it would have alone. */
+Test(outcome_record, json_beside_the_record_of_user_chk)
+{
+	struct scene *s = scene(false, sizeof(text));
+	struct record r = {
+		.event = RECORD_granted, .addr = (const uint8_t *)"\xc0\x00\x02\x64",
+		.granted = 3600, .sent = 300,
+	};
+	static uint8_t msg[300];
+
+	memcpy(msg, s->msg, sizeof(msg));
+	memcpy(msg + DHCP4_COOKIE, "\x63\x82\x53\x63" "\x35\x01\x05" "\x36\x04\xc0\x00\x02\x01"
+		"\x3d\x03\x01\x1b\x0a" "\xff", 4 + 3 + 6 + 5 + 1);
+	msg[0] = 2;
+	s->p.in = msg;
+	cr_assert_eq(dhcp4_view_init(&s->p.view4, msg, sizeof(msg)), DHCP_OK);
+	s->p.response = true;
+	s->p.answer_us = 782;
+	s->p.id_type = REG_HW_ADDR;
+	s->p.id = msg + DHCP4_CHADDR;
+	s->p.id_len = 6;
+	cr_expect_str_eq(json_of(s, &r),
+		"{\"time\":\"2025-11-28T01:52:07.978029Z\",\"event\":\"granted\",\"family\":4,"
+		"\"id_type\":\"HW_ADDR\",\"id\":\"0c:0e:0a:01:ff:04\",\"hwtype\":1,"
+		"\"hw_address\":\"0c:0e:0a:01:ff:04\",\"client_id\":\"01:1b:0a\",\"registered\":false,"
+		"\"address\":\"192.0.2.100\",\"lease_granted\":3600,\"lease_sent\":300,"
+		"\"answer_us\":782,\"interface\":\"eth0\",\"server\":\"192.0.2.1\","
+		"\"xid\":\"00:00:00:00\",\"generation\":7}\n");
+	text[s->records.len] = '\0';
+	cr_expect_str_eq(text, "id_type=HW_ADDR\nclient=hwtype=1 0c:0e:0a:01:ff:04\naddr=192.0.2.100\n"
+		"registered=no\n\n");
+	cr_expect_eq(s->counters.outcomes[0][0][RECORD_granted], 1);
+}
+
+/* user_chk has no words for it, JSON has. */
+Test(outcome_record, only_json_tells_of_a_release_and_of_a_client_without_address)
+{
+	struct scene *s = scene(false, sizeof(text));
+	struct record r = { .event = RECORD_released, .addr = (const uint8_t *)"\xc0\x00\x02\x64" };
+	static uint8_t msg[300];
+
+	memcpy(msg, s->msg, sizeof(msg));
+	memcpy(msg + DHCP4_COOKIE, "\x63\x82\x53\x63" "\x35\x01\x07" "\xff", 8);
+	msg[0] = 1;
+	s->p.in = msg;
+	cr_assert_eq(dhcp4_view_init(&s->p.view4, msg, sizeof(msg)), DHCP_OK);
+	cr_expect_not_null(strstr(json_of(s, &r), "\"event\":\"released\""));
+	cr_expect_eq(s->records.len, 0);
+	msg[DHCP4_HLEN] = 0;
+	r.event = RECORD_granted;
+	cr_expect_not_null(strstr(json_of(s, &r), "\"event\":\"granted\""));
+	cr_expect_eq(s->records.len, 0);
+	cr_expect_null(strstr(json_of(s, &r), "hw_address"));
+}
