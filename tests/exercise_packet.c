@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { AROUND = 2048 }; /* bytes on either side of a packet */
+
 #define SUBNETS \
 	"\"subnets\": [" \
 	"{ \"name\": \"reg\", \"prefixes\": [\"10.1.0.0/24\", \"2001:db8:1::/64\"] }," \
@@ -87,10 +89,26 @@ static void check_counted(const struct rig *r, const struct slot *s)
 	MUST(!s->edited || s->verdict == SLOT_ACCEPT);
 }
 
-/* What is sent instead is a whole datagram that parses, and nothing of the buffer is in it. */
+/* Other bytes where the slot is not the packet. */
+static void change_surroundings(struct slot *s)
+{
+	size_t end = s->in_off + s->in_len, from = s->in_off < AROUND ? 0 : s->in_off - AROUND;
+
+	for (size_t i = from; i < end + AROUND && i < SLOT_RAW; i++)
+		if (i < s->in_off || i >= end)
+			s->raw[i] ^= 0xff;
+	memset(s->out, 0x5a, sizeof(s->out));
+}
+
+/*
+ * What is sent instead is a whole datagram that parses. Neither it nor what is written down has anything of
+ * what lay beside the packet or in the buffer: with other bytes there, both are the same.
+ */
 static void check_edited(struct rig *r, struct slot *s)
 {
 	static uint8_t first[SLOT_OUT];
+	static char first_text[sizeof(r->text)];
+	size_t first_len = r->records.len;
 	struct dhcp4_view v4;
 	struct dhcp6_view v6;
 	struct frame f;
@@ -106,11 +124,13 @@ static void check_edited(struct rig *r, struct slot *s)
 	else
 		MUST(dhcp6_view_init(&v6, s->out + f.pay_off, f.pay_len) == DHCP_OK);
 	memcpy(first, s->out, len);
-	memset(s->out, 0x5a, sizeof(s->out));
+	memcpy(first_text, r->text, first_len);
+	change_surroundings(s);
 	s->verdict = SLOT_ACCEPT;
 	r->records.len = 0;
 	pipeline_run(&r->pipeline, r->batch);
 	MUST(s->edited && s->out_len == len && memcmp(first, s->out, len) == 0);
+	MUST(r->records.len == first_len && memcmp(first_text, r->text, first_len) == 0);
 }
 
 static bool our_block(const struct rig *r, const struct tlv *agent, struct state *ret)

@@ -17,7 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LONGEST = 800 }; /* of the few messages that are longer, the beginning */
+/* Of the few messages that are longer than LONGEST, not every length beyond, and only the beginning is mutated. */
+enum { LONGEST = 800, ROOM = 65535 - 60 };
 
 static struct rig *rigs[EXERCISE_RIGS];
 static size_t messages, packets, edited;
@@ -48,11 +49,13 @@ static void one(int family, const uint8_t *msg, size_t len)
 	packets += 2;
 }
 
+/* Each also as a message of the other protocol, which it is not. */
 static void prefixes(int family, const uint8_t *msg, size_t len, uint8_t *room)
 {
-	for (size_t n = 0; n <= len && n <= LONGEST; n++) {
-		memcpy(room + LONGEST - n, msg, n);
-		one(family, room + LONGEST - n, n);
+	for (size_t n = 0; n <= len && n <= ROOM; n += n < LONGEST ? 1 : n / 16) {
+		memcpy(room + ROOM - n, msg, n);
+		one(family, room + ROOM - n, n);
+		one(10 - family, room + ROOM - n, n);
 	}
 }
 
@@ -60,7 +63,7 @@ static void mutations(int family, const uint8_t *msg, size_t len, uint8_t *room)
 {
 	static const uint8_t values[] = { 0, 2, 52, 82, 118, 255 };
 	size_t n = len < LONGEST ? len : LONGEST;
-	uint8_t *at = room + LONGEST - n;
+	uint8_t *at = room + ROOM - n;
 
 	memcpy(at, msg, n);
 	for (size_t i = 0; i < n; i++) {
@@ -96,7 +99,7 @@ static void cut(int family, const struct corpus_message *m)
 static void sweep(int family)
 {
 	struct corpus *c = corpus_read(family);
-	uint8_t *room = guard_copy(NULL, LONGEST);
+	uint8_t *room = guard_copy(NULL, ROOM);
 
 	for (size_t i = 0; i < c->count; i++) {
 		for (size_t j = 0; j < EXERCISE_RIGS && c->messages[i].len <= 65535 - 60; j++)
@@ -105,7 +108,7 @@ static void sweep(int family)
 		mutations(family, c->messages[i].bytes, c->messages[i].len, room);
 		cut(family, &c->messages[i]);
 	}
-	guard_free(room, LONGEST);
+	guard_free(room, ROOM);
 	corpus_free(c);
 }
 
@@ -125,7 +128,7 @@ static void sweep_vectors(void)
 {
 	struct vectors *vs = vectors_read();
 	struct assemble_env env = { .fragment = fragment, .subnet_id = subnet_id, .ctx = vs };
-	uint8_t *room = guard_copy(NULL, LONGEST);
+	uint8_t *room = guard_copy(NULL, ROOM);
 	static struct assembled in;
 	struct frame f;
 
@@ -142,7 +145,7 @@ static void sweep_vectors(void)
 		prefixes(f.family, in.bytes + f.pay_off, f.pay_len, room);
 		mutations(f.family, in.bytes + f.pay_off, f.pay_len, room);
 	}
-	guard_free(room, LONGEST);
+	guard_free(room, ROOM);
 	vectors_free(vs);
 }
 
