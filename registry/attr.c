@@ -113,13 +113,33 @@ static void define(struct attr_def *d, const char *name, size_t len)
 	d->bad_number = d->bits == 0 && means_number(name, len);
 }
 
+static bool is_name(const struct attr_names *names, size_t index, const char *name, size_t len)
+{
+	const struct attr_def *d = &names->defs[index];
+
+	return d->len == len && memcmp(names->text + d->at, name, len) == 0;
+}
+
+/* Entries have a few names in common, and to hash each of them anew would be most of the work. */
+static uint16_t *recent_of(struct attr_names *names, const char *name, size_t len)
+{
+	size_t last = len > 0 ? (uint8_t)name[len - 1] : 0;
+
+	return &names->recent[(len * 7 + last) % ATTR_RECENT];
+}
+
 enum reg_err attr_names_intern(struct attr_names *names, const char *name, size_t len,
 	uint16_t *ret)
 {
+	uint16_t *recent = recent_of(names, name, len);
 	enum reg_err e = REG_OK;
 	struct attr_def *d;
 	size_t slot;
 
+	if (*recent != 0 && is_name(names, *recent - 1u, name, len)) {
+		*ret = (uint16_t)(*recent - 1);
+		return REG_OK;
+	}
 	if (names->slots == NULL)
 		e = grow_slots(names);
 	if (e != REG_OK)
@@ -127,9 +147,10 @@ enum reg_err attr_names_intern(struct attr_names *names, const char *name, size_
 	for (slot = home(names, name, len); names->slots[slot] != 0;
 		slot = (slot + 1) & names->mask) {
 		*ret = (uint16_t)(names->slots[slot] - 1);
-		d = &names->defs[*ret];
-		if (d->len == len && memcmp(names->text + d->at, name, len) == 0)
+		if (is_name(names, *ret, name, len)) {
+			*recent = names->slots[slot];
 			return REG_OK;
+		}
 	}
 	e = make_room(names, len);
 	if (e != REG_OK)

@@ -19,6 +19,8 @@ struct attr_def {
 	struct dhcp_option_def option[2]; /* v4, v6; valid with REG_NAME_OPTION4, _OPTION6 */
 };
 
+enum { ATTR_RECENT = 64 };
+
 struct attr_names {
 	const struct reg_memory *memory; /* borrowed */
 	uint8_t key[16];
@@ -28,6 +30,7 @@ struct attr_names {
 	size_t text_len, text_cap;
 	uint16_t *slots;    /* index + 1, or 0 */
 	size_t mask;        /* slots less 1; slots are NULL at first */
+	uint16_t recent[ATTR_RECENT]; /* index + 1 of a name met lately, by length and last letter */
 };
 
 void attr_names_init(struct attr_names *names, const struct reg_memory *memory,

@@ -7,6 +7,7 @@
  */
 #include "registry/entry.h"
 
+#include "registry/flat.h"
 #include "registry/json.h"
 
 #include <stdio.h>
@@ -54,34 +55,34 @@ bool entry_is_blank(const char *line, size_t len)
 	return i == len || line[i] == '#';
 }
 
-static struct text keep(struct entry_reader *r, const struct json_event *ev)
+static struct text keep(struct entry_reader *r, const char *text, size_t len)
 {
-	struct text t = { (uint16_t)r->stored, (uint16_t)ev->len };
+	struct text t = { (uint16_t)r->stored, (uint16_t)len };
 
-	memcpy(r->store + r->stored, ev->text, ev->len);
-	r->stored += ev->len;
+	memcpy(r->store + r->stored, text, len);
+	r->stored += len;
 	return t;
 }
 
 /* The place of a key: where it was before, or a new one. */
-static bool on_key(struct entry_reader *r, const struct json_event *ev)
+static bool on_key(struct entry_reader *r, const char *text, size_t len)
 {
 	for (r->current = 0; r->current < r->count; r->current++) {
 		struct text k = r->keys[r->current];
 
-		if (k.len == ev->len && memcmp(r->store + k.at, ev->text, ev->len) == 0)
+		if (k.len == len && memcmp(r->store + k.at, text, len) == 0)
 			return true;
 	}
 	if (r->count == REG_PAIRS_MAX)
 		return false;
-	r->keys[r->count++] = keep(r, ev);
+	r->keys[r->count++] = keep(r, text, len);
 	return true;
 }
 
 static bool on_value(struct entry_reader *r, const struct json_event *ev)
 {
 	if (ev->kind == JSON_STRING)
-		r->values[r->current] = keep(r, ev);
+		r->values[r->current] = keep(r, ev->text, ev->len);
 	else
 		r->values[r->current].len = NOT_TEXT;
 	return true;
@@ -97,7 +98,23 @@ static bool on_event(void *ctx, const struct json_event *ev)
 	}
 	if (ev->depth > 1 || ev->kind == JSON_OBJECT_END || ev->kind == JSON_ARRAY_END)
 		return true;
-	return ev->kind == JSON_KEY ? on_key(r, ev) : on_value(r, ev);
+	return ev->kind == JSON_KEY ? on_key(r, ev->text, ev->len) : on_value(r, ev);
+}
+
+static bool on_flat(void *ctx, bool is_key, const char *text, size_t len)
+{
+	struct entry_reader *r = ctx;
+
+	if (is_key)
+		return on_key(r, text, len);
+	r->values[r->current] = keep(r, text, len);
+	return true;
+}
+
+static void begin(struct entry_reader *r)
+{
+	r->count = r->stored = 0;
+	r->opened = false;
 }
 
 static enum reg_err parse(struct entry_reader *r, const char *line, size_t len,
@@ -106,8 +123,10 @@ static enum reg_err parse(struct entry_reader *r, const char *line, size_t len,
 	struct json_error err;
 	enum reg_err e;
 
-	r->count = r->stored = 0;
-	r->opened = false;
+	begin(r);
+	if (flat_parse(line, len, on_flat, r))
+		return REG_OK;
+	begin(r);
 	e = json_parse_in(r->scratch, sizeof(r->scratch), line, len, &line_rules, on_event, r,
 		&err);
 	if (e == REG_E_STOPPED) {

@@ -17,7 +17,10 @@ struct load {
 	struct reg_report *report;
 	struct load_stats *stats;
 	struct builder *builder;
+	size_t expect;      /* bytes of the source; 0: unknown */
 };
+
+enum { TELL_EVERY = 4096 }; /* entries */
 
 static uint64_t now_micros(void)
 {
@@ -78,6 +81,12 @@ static enum reg_err apply(struct load *l, const struct reg_entry *entry, struct 
 	return e;
 }
 
+static void tell(const struct load *l)
+{
+	if (l->options->progress != NULL && l->stats->read % TELL_EVERY == 0)
+		l->options->progress(l->options->ctx, l->source->done, l->expect);
+}
+
 static enum reg_err read_all(struct load *l, struct reg_error *err)
 {
 	struct reg_entry entry;
@@ -85,6 +94,7 @@ static enum reg_err read_all(struct load *l, struct reg_error *err)
 	enum reg_err e;
 
 	while (!cancelled(l)) {
+		tell(l);
 		e = l->source->ops->next(l->source, &entry, &why);
 		if (e == REG_E_END)
 			return REG_OK;
@@ -132,6 +142,7 @@ static enum reg_err run(struct load *l, const struct source_facts *facts,
 		reg_error_set(err, l->source->name, 0, "%s", reg_strerror(e));
 		return e;
 	}
+	l->expect = facts->bytes;
 	e = read_all(l, err);
 	if (e == REG_OK)
 		e = finish(l, ret, err);
@@ -166,19 +177,26 @@ enum reg_err registry_load(struct source *s, const struct load_options *options,
 	return REG_OK;
 }
 
-enum reg_err registry_load_once(struct source *s, bool skip_bad, struct reg_report *report,
-	struct load_result *ret, struct reg_error *err)
+static enum reg_err load_once(struct source *s, const struct load_options *options,
+	struct reg_report *report, struct load_result *ret, struct reg_error *err)
 {
-	struct load_options options = { .skip_bad = skip_bad, .skip_unfinished = skip_bad };
-	enum reg_err e = registry_load(s, &options, report, ret, err);
+	enum reg_err e = registry_load(s, options, report, ret, err);
 
 	if (e == REG_OK)
 		s->ops->close(s, false);
 	return e;
 }
 
-enum reg_err registry_load_file(const char *path, bool skip_bad, struct reg_report *report,
+enum reg_err registry_load_once(struct source *s, bool skip_bad, struct reg_report *report,
 	struct load_result *ret, struct reg_error *err)
+{
+	struct load_options options = { .skip_bad = skip_bad, .skip_unfinished = skip_bad };
+
+	return load_once(s, &options, report, ret, err);
+}
+
+enum reg_err registry_load_file_as(const char *path, const struct load_options *options,
+	struct reg_report *report, struct load_result *ret, struct reg_error *err)
 {
 	struct source_file_options file = { .path = path };
 	struct source *s;
@@ -186,7 +204,15 @@ enum reg_err registry_load_file(const char *path, bool skip_bad, struct reg_repo
 
 	if (e != REG_OK)
 		return e;
-	e = registry_load_once(s, skip_bad, report, ret, err);
+	e = load_once(s, options, report, ret, err);
 	s->ops->free(s);
 	return e;
+}
+
+enum reg_err registry_load_file(const char *path, bool skip_bad, struct reg_report *report,
+	struct load_result *ret, struct reg_error *err)
+{
+	struct load_options options = { .skip_bad = skip_bad, .skip_unfinished = skip_bad };
+
+	return registry_load_file_as(path, &options, report, ret, err);
 }

@@ -18,6 +18,9 @@ struct load_options {
 	const struct registry *base;     /* read only what changed since; borrowed */
 	const struct reg_memory *memory; /* borrowed for the call; NULL: never refused */
 	const atomic_bool *cancel;       /* gives up with REG_E_STOPPED when set; may be NULL */
+	/* Told now and then how much of the source was read, in bytes; may be NULL. */
+	void (*progress)(void *ctx, size_t done, size_t total);
+	void *ctx;
 };
 
 struct load_stats {
@@ -59,5 +62,9 @@ enum reg_err registry_load_once(struct source *s, bool skip_bad, struct reg_repo
 /* The same of a file. */
 enum reg_err registry_load_file(const char *path, bool skip_bad, struct reg_report *report,
 	struct load_result *ret, struct reg_error *err);
+
+/* The same with options of the caller's. */
+enum reg_err registry_load_file_as(const char *path, const struct load_options *options,
+	struct reg_report *report, struct load_result *ret, struct reg_error *err);
 
 #endif

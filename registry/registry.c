@@ -198,6 +198,7 @@ int registry_attr_names(const struct registry *reg, size_t index, const char **r
 
 struct reg_hold {
 	atomic_uint users;
+	struct registry *self;
 };
 
 enum reg_err reg_take(struct registry *reg, const struct registry *under,
@@ -208,6 +209,7 @@ enum reg_err reg_take(struct registry *reg, const struct registry *under,
 	if (hold == NULL)
 		return REG_E_NOMEM;
 	atomic_init(&hold->users, 1);
+	hold->self = reg;
 	reg->hold = hold;
 	reg->under = under;
 	if (mprotect(reg, (size_t)reg->size, PROT_READ) != 0) {
@@ -288,7 +290,7 @@ enum reg_err registry_attach(int fd, struct registry **ret, struct reg_error *er
 struct registry *registry_free(struct registry *reg)
 {
 	while (reg != NULL && atomic_fetch_sub(&reg->hold->users, 1) == 1) {
-		struct registry *under = (struct registry *)(uintptr_t)reg->under;
+		struct registry *under = reg->under != NULL ? reg->under->hold->self : NULL;
 
 		free(reg->hold);
 		munmap(reg, (size_t)reg->size);

@@ -101,6 +101,7 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	const char *name; /* for errors: the path, the table */
+	size_t done;      /* bytes read so far, of those that open() expected; 0: not known */
 };
 
 static inline bool source_broke(enum reg_err e)

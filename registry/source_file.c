@@ -342,6 +342,7 @@ static enum reg_err file_next(struct source *s, struct reg_entry *ret, struct re
 			return at_end(f, e, err);
 		f->reading.consumed = f->lines.digest.upto - f->lines.len + f->lines.pos;
 		f->reading.lines = f->lines.number;
+		s->done = (size_t)f->reading.consumed;
 		f->reading.ended = f->lines.ended;
 		skip_mark(f, &line, &len);
 		if (e == REG_OK && entry_is_blank(line, len))

@@ -69,6 +69,11 @@ static enum reg_err check_length(enum reg_id_type type, size_t digits, char why[
 	return REG_E_ID;
 }
 
+static int is_digit(uint8_t digit)
+{
+	return digit != 0 && digit != SKIP;
+}
+
 enum reg_err reg_id_parse(enum reg_id_type type, const char *text, size_t len, struct reg_id *ret,
 	char why[static REG_WHY])
 {
@@ -76,10 +81,17 @@ enum reg_err reg_id_parse(enum reg_id_type type, const char *text, size_t len, s
 	size_t digits = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		uint8_t digit = hex[(unsigned char)text[i]];
+		uint8_t digit = hex[(unsigned char)text[i]], low;
 
 		if (digit == SKIP)
 			continue;
+		low = i + 1 < len ? hex[(unsigned char)text[i + 1]] : 0;
+		if (digits % 2 == 0 && is_digit(digit) && is_digit(low) && digits / 2 < sizeof(id.bytes)) {
+			id.bytes[digits / 2] = (uint8_t)((digit - 1) << 4 | (low - 1));
+			digits += 2;
+			i++;
+			continue;
+		}
 		if (digit == 0)
 			return wrong_char(text[i], why);
 		if (digits / 2 < sizeof(id.bytes))

@@ -11,13 +11,15 @@
 #include "registry/export.h"
 #include "registry/import.h"
 #include "registry/load.h"
+#include "relay/progress.h"
 #include "rules/arena.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LINE_ROOM = 65536 };
+enum { LINE_ROOM = 65536, PROGRESS_MS = 1000 };
 
 static int code_of(enum reg_err err)
 {
@@ -62,11 +64,39 @@ static void print_report(const struct reg_report *report)
 		fprintf(stderr, "and %zu more\n", report->count - reg_report_kept(report));
 }
 
+static struct progress *show(const char *path)
+{
+	return progress_begin(STDERR_FILENO, PROGRESS_MS, path);
+}
+
+static enum reg_err load_shown(const char *path, bool skip_bad, struct reg_report *report,
+	struct load_result *ret, struct reg_error *err)
+{
+	struct progress *bar = show(path);
+	struct load_options options = {
+		.skip_bad = skip_bad, .skip_unfinished = skip_bad, .progress = progress_at, .ctx = bar,
+	};
+	enum reg_err e = registry_load_file_as(path, &options, report, ret, err);
+
+	progress_end(bar);
+	return e;
+}
+
+static enum reg_err edit_shown(const char *path, struct edit *edits, size_t count, bool create,
+	struct reg_error *err)
+{
+	struct progress *bar = show(path);
+	enum reg_err e = registry_edit(path, edits, count, create, err);
+
+	progress_end(bar);
+	return e;
+}
+
 static enum reg_err load(const char *path, struct registry **ret)
 {
 	struct load_result result = { .fd = -1 };
 	struct reg_error err;
-	enum reg_err e = registry_load_file(path, false, NULL, &result, &err);
+	enum reg_err e = load_shown(path, false, NULL, &result, &err);
 
 	if (e != REG_OK)
 		fprintf(stderr, "%s\n", err.text);
@@ -81,7 +111,7 @@ static int do_check(int argc, char **argv)
 	struct load_result result = { .fd = -1 };
 	struct reg_report report = { .count = 0 };
 	struct reg_error err;
-	enum reg_err e = registry_load_file(argv[0], true, &report, &result, &err);
+	enum reg_err e = load_shown(argv[0], true, &report, &result, &err);
 
 	(void)argc;
 	if (e != REG_OK)
@@ -185,7 +215,7 @@ static int edit_one(enum edit_kind kind, int argc, char **argv)
 		return EXIT_CODE_CONFIG;
 	for (int i = 2; i < argc && edit.count < REG_PAIRS_MAX; i++)
 		pairs[edit.count++] = read_pair(argv[i]);
-	e = registry_edit(argv[0], &edit, 1, kind == EDIT_ADD, &err);
+	e = edit_shown(argv[0], &edit, 1, kind == EDIT_ADD, &err);
 	return e == REG_OK ? EXIT_CODE_OK : fail(e, &err);
 }
 
@@ -214,7 +244,7 @@ static int do_remove(int argc, char **argv)
 			code = EXIT_CODE_CONFIG;
 	}
 	if (code == EXIT_CODE_OK)
-		e = registry_edit(argv[0], edits, (size_t)argc - 1, false, &err);
+		e = edit_shown(argv[0], edits, (size_t)argc - 1, false, &err);
 	free(edits);
 	return e != REG_OK ? fail(e, &err) : code;
 }
@@ -254,15 +284,18 @@ static int do_import(int argc, char **argv)
 	struct gathered g = { .count = 0 };
 	struct reg_error err;
 	enum reg_err e;
+	struct progress *bar;
 	size_t count;
 
 	if (argc != 4 || strcmp(argv[0], "--from") != 0)
 		return -1;
+	bar = show(argv[2]);
 	e = registry_import(argv[1], argv[2], gather, &g, &report, &err);
+	progress_end(bar);
 	print_report(&report);
 	count = g.count;
 	if (e == REG_OK && count > 0)
-		e = registry_edit(argv[3], g.edits, g.count, true, &err);
+		e = edit_shown(argv[3], g.edits, g.count, true, &err);
 	arena_done(&g.arena);
 	if (e != REG_OK)
 		return fail(e, &err);

@@ -67,7 +67,8 @@ def print_latency(got):
 
 def print_registry(got):
     table("(e) the registry", [
-        ("users", "users"), ("load ms", "load_ms"), ("bytes/user", "bytes_per_user"), ("user ns", "user_ns"),
+        ("users", "users"), ("load ms", "load_ms"), ("CPU over yajl", "over_yajl"),
+        ("bytes/user", "bytes_per_user"), ("over file", "over_file"), ("user ns", "user_ns"),
         ("stranger ns", "stranger_ns"), ("user, fetched ahead", "user_ahead_ns"),
         ("stranger, ahead", "stranger_ahead_ns"), ("load", "load")], got["rows"])
     table("    a packet sent as soon as its user's line was in the file", [
@@ -127,6 +128,9 @@ def figures(results):
     def most(what, value, limit):
         found.append({"figure": what, "measured": value, "wanted": f"<= {limit}", "met": value <= limit})
 
+    def told(what, value):
+        found.append({"figure": what, "measured": value, "wanted": "", "met": ""})
+
     queue = {(r["who"], r["what"]): r for r in rows_of(results, "queue")}
     for (who, what), row in queue.items():
         if who == "usher 1000000 users 100 %" and "cpu_ratio" in row:
@@ -135,6 +139,12 @@ def figures(results):
         few = queue.get((who.replace("10000000", "10"), what))
         if who == "usher 10000000 users 100 %" and few:
             most(f"(a) CPU at 10 M users over 10 users, {what}", round(row["cpu_ns"] / few["cpu_ns"], 3), 1.2)
+    for what in dict.fromkeys(what for _, what in queue):
+        mine, echo = queue.get(("usher 1000000 users 100 %", what)), queue.get(("accept echo", what))
+        if mine and echo:
+            told(f"(a) the same over a loop that sends every packet back unedited, {what}",
+                 round(mine["cpu_ns"] / echo["cpu_ns"], 3))
+            told(f"(a) that loop over accept-only, {what}", echo["cpu_ratio"])
     for row in rows_of(results, "peer"):
         if row["who"] == "usher":
             least(f"(b) packets per CPU second over dhcpoptinj, {row['what']}",
@@ -152,6 +162,19 @@ def figures(results):
         if row["rewritten"]:
             for key in [k for k in row if k.startswith("ns ")]:
                 most(f"(f) nanoseconds, {row['kind']}, {key[3:]} users", row[key], 600)
+    for row in rows_of(results, "rules"):
+        most(f"(f) nanoseconds, a decision over 100 rules, {row['condition']}", row["ns"], 1000)
+    for row in rows_of(results, "registry"):
+        if row["users"] == 1000000:
+            most("(e) CPU to load 1 M users over a bare parse by yajl", row["over_yajl"], 2)
+            most("(e) memory of 1 M users over the size of the file", row["over_file"], 1)
+        if row["users"] == 10000000:
+            most("(e) nanoseconds, a look-up of one of 10 M users", row["user_ns"], 150)
+            most("(e) nanoseconds, a look-up of a stranger, 10 M users", row["stranger_ns"], 150)
+    for row in results.get("registry", {}).get("visible", []):
+        if row["users"] == 1000000:
+            most("(e) milliseconds until the packet behind an addition sees it, 1 M users",
+                 round(row["p50"] / 1e6, 2), 5)
     flood = results.get("flood")
     if flood:
         most("(g) memory at the end of the flood over its beginning",
@@ -164,8 +187,9 @@ def figures(results):
 def print_figures(found):
     table("What was promised", [("figure", "figure"), ("measured", "measured"), ("wanted", "wanted"),
                                 ("met", "met")], found)
-    missed = sum(not f["met"] for f in found)
-    print(f"\n  {len(found) - missed} of {len(found)} met"
+    wanted = [f for f in found if f["wanted"]]
+    missed = sum(not f["met"] for f in wanted)
+    print(f"\n  {len(wanted) - missed} of {len(wanted)} met"
           + (f", {missed} missed: docs/performance.md says why" if missed else ""))
 
 
