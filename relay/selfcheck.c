@@ -185,7 +185,8 @@ static void check_list(
 	for (size_t i = 0; i < list->count; i++)
 		if (!has_interface(devices, list->all[i]))
 			say(s, LEVEL_WARNING,
-				"%s: there is no interface \"%s\" here now: \"ip link\" lists what there is",
+				"%s: there is no interface \"%s\" here now: \"ip link\" lists "
+				"what there is",
 				key, list->all[i]);
 }
 

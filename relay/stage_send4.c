@@ -46,8 +46,9 @@ static bool set(struct packet *p, uint8_t code, const uint8_t *val, size_t len)
 }
 
 /*
- * The fixed field that mirrors an option, zero-filled, with room for max bytes of the value; a value too
- * long for it leaves it empty, so that no client reads half a name. Untouched while it holds options.
+ * The fixed field that mirrors an option, zero-filled, with room for max bytes of the value; a value
+ * too long for it leaves it empty, so that no client reads half a name. Untouched while it holds
+ * options.
  */
 static void set_field(
 	struct packet *p, size_t off, size_t size, size_t max, const char *val, size_t len)
@@ -88,9 +89,9 @@ static void set_tftp_fields(struct packet *p, const char *val, size_t len)
 }
 
 /*
- * Option 67 and the file field say the same or are both left as they were. Where the option does not fit,
- * the field alone can say it: RFC 2132 9.5 has the option for messages whose field holds options. A name of
- * 128 bytes fills the field without a NUL, as with user_chk.
+ * Option 67 and the file field say the same or are both left as they were. Where the option does not
+ * fit, the field alone can say it: RFC 2132 9.5 has the option for messages whose field holds
+ * options. A name of 128 bytes fills the field without a NUL, as with user_chk.
  */
 static void set_boot_file(struct packet *p, const char *val, size_t len)
 {

@@ -239,7 +239,7 @@ static enum rule_err warn_shadowed(struct policy_builder *b, struct rule_error *
 	return RULE_OK;
 }
 
-/* A prefix without its length is one address, which is hardly what is meant: no other lease would be in it. */
+/* A prefix without its length is one address, hardly what is meant: no other lease would be in it. */
 static enum rule_err warn_single(struct policy_builder *b, struct rule_error *err)
 {
 	const struct subnets *s = &b->policy->subnets;
@@ -250,11 +250,13 @@ static enum rule_err warn_single(struct policy_builder *b, struct rule_error *er
 
 		for (size_t j = 0; j < n->count4 + n->count6; j++) {
 			bool v4 = j < n->count4;
-			const struct prefix *p = v4 ? &n->prefixes4[j] : &n->prefixes6[j - n->count4];
+			const struct prefix *p =
+				v4 ? &n->prefixes4[j] : &n->prefixes6[j - n->count4];
 
 			if (p->bits == (v4 ? 32 : 128) &&
 				!policy_warn(b, NULL,
-					"subnet \"%s\": %s is a single address: a prefix has a length, such as %s",
+					"subnet \"%s\": %s is a single address: "
+					"a prefix has a length, such as %s",
 					n->name, prefix_text(p, v4 ? 4 : 6, text),
 					v4 ? "192.0.2.0/24" : "2001:db8::/64"))
 				return err->code = RULE_E_MEMORY;
