@@ -14,7 +14,7 @@
 const struct flag config_flags[] = { FLAG_CONFIG, { NULL, 0, NULL, NULL } };
 
 /* The same flags for getopt_long(3), whose results are their indexes; letters become "c:" and so on. */
-static size_t convert(const struct flag *flags, struct option *options, char *letters)
+static void convert(const struct flag *flags, struct option *options, char *letters)
 {
 	size_t n = 0;
 
@@ -32,7 +32,6 @@ static size_t convert(const struct flag *flags, struct option *options, char *le
 	}
 	options[n] = (struct option){ .name = NULL };
 	*letters = '\0';
-	return n;
 }
 
 static int index_of(const struct flag *flags, int c)
@@ -48,10 +47,10 @@ int command_flags(
 {
 	struct option options[FLAGS_MAX + 1];
 	char letters[2 * FLAGS_MAX + 1];
-	size_t count = convert(flags, options, letters);
 	int c;
 
-	for (size_t i = 0; i < count; i++)
+	convert(flags, options, letters);
+	for (size_t i = 0; i < FLAGS_MAX; i++)
 		values[i] = NULL;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {

@@ -40,9 +40,14 @@ static void poll_registry(void *ctx)
 
 static void say_warnings(const struct config *c)
 {
-	for (const struct rule_warning *w = c->warnings; w != NULL; w = w->next)
-		log_warning("%s:%u: %s%s%s", c->path, w->line, w->path,
-			w->path[0] != '\0' ? ": " : "", w->text);
+	for (const struct rule_warning *w = c->warnings; w != NULL; w = w->next) {
+		char line[16] = "";
+
+		if (w->line > 0)
+			snprintf(line, sizeof(line), "%u:", w->line);
+		log_warning("%s:%s %s%s%s", c->path, line, w->path, w->path[0] != '\0' ? ": " : "",
+			w->text);
+	}
 }
 
 /*

@@ -301,6 +301,31 @@ Test(daemon, hup_takes_a_good_config_and_keeps_it_over_a_bad_one)
 	end(pid);
 }
 
+/* DHCP does not depend on the control socket. */
+Test(daemon, goes_on_without_a_control_socket_and_tries_again_at_a_reload)
+{
+	char deep[128], folder[96], text[512];
+	pid_t pid;
+
+	netns_enter();
+	snprintf(folder, sizeof(folder), "%s/not", dir);
+	snprintf(deep, sizeof(deep), "%s/there/sock", folder);
+	snprintf(text, sizeof(text), "{ \"queues\": \"%d\", \"control\": \"%s\",\n"
+		"\"registry\": { \"file\": \"%s\" },\n\"outcome\": { \"file\": \"\" } }\n", NUMBER, deep,
+		registry_path);
+	write_file(config_path, text);
+	pid = run();
+	must_log("control socket");
+	must_log("its directory does not exist: create it; nobody can ask this usher anything");
+	cr_assert_eq(mkdir(folder, 0700), 0);
+	kill(pid, SIGHUP);
+	for (int i = 0; i < 500 && access(deep, F_OK) != 0; i++)
+		pause_ms(10);
+	cr_assert_eq(access(deep, F_OK), 0);
+	end(pid);
+	cr_assert_neq(access(deep, F_OK), 0);
+}
+
 Test(daemon, usr2_and_hup_reopen_the_outcome_file)
 {
 	char old[80];
