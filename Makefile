@@ -40,6 +40,14 @@ NOT_BUILT := registry/source_no_mysql.c
 else
 NOT_BUILT := $(filter-out %/source_no_mysql.c,$(wildcard registry/*mysql*.c tests/*/*mysql*.c))
 endif
+# The exporter, where libmicrohttpd is there. HAVE_MICROHTTPD=0: without.
+HAVE_MICROHTTPD ?= $(if $(shell pkg-config --exists libmicrohttpd && echo yes),1,0)
+ifeq ($(HAVE_MICROHTTPD),1)
+LIBS     += libmicrohttpd
+NOT_BUILT += relay/no_exporter.c
+else
+NOT_BUILT += $(wildcard relay/exporter*.c tests/relay/test_exporter*.c) relay/cmd_exporter.c
+endif
 ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -fvisibility=hidden -pthread \
 	$(WARN) $(SANFLAGS) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
 LDLIBS   := $(shell pkg-config --libs $(LIBS)) -ldl
@@ -71,6 +79,9 @@ $(BUILD)/obj/%.o: %.c Makefile VERSION
 	@echo "  CC    $<"
 	@$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
+# The page is in the program as it is.
+$(BUILD)/obj/relay/exporter_page.o: $(wildcard relay/page/*)
+
 test: $(BUILD)/unit $(BUILD)/usher
 	USHER=$(abspath $(BUILD)/usher) LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
 		$(BUILD)/unit --timeout 120
@@ -83,21 +94,10 @@ vectors-check: $(BUILD)/unit $(BUILD)/proof
 bench: $(BUILD)/bench $(BUILD)/usher
 	scripts/bench --build $(BUILD)
 
-install: $(BUILD)/usher
-	install -D -m 755 $(BUILD)/usher $(DESTDIR)$(PREFIX)/sbin/usher
-	install -D -m 755 scripts/divert $(DESTDIR)$(PREFIX)/sbin/usher-divert
-	install -d -m 750 $(DESTDIR)$(SYSCONFDIR)/usher
-	install -d -m 755 $(DESTDIR)$(PREFIX)/share/doc/usher/examples $(DESTDIR)/var/log/usher
-	install -m 644 README.md CHANGELOG.md COPYING docs/*.md registry/schema.sql $(DESTDIR)$(PREFIX)/share/doc/usher
-	install -m 644 docs/examples/* $(DESTDIR)$(PREFIX)/share/doc/usher/examples
-	for page in docs/*.[58]; do \
-		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
-	done
-
 clean:
 	rm -rf build
 
-include tests/tests.mk
+include packaging/install.mk tests/tests.mk
 
 .PHONY: all test vectors-check bench clean
 -include $(OBJ:.o=.d) $(TESTOBJ:.o=.d) $(BENCHOBJ:.o=.d)

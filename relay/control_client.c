@@ -7,6 +7,7 @@
 #include "relay/config.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ANSWER_S = 10, ANSWER_MAX = 16 * 1024 * 1024 };
+enum { ANSWER_MS = 10000, ANSWER_MAX = 16 * 1024 * 1024 };
 
 static const char default_socket[] = "/run/usher/control.sock";
+
+static void say(const struct control_place *place, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(const struct control_place *place, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (place->err != NULL)
+		snprintf(place->err, place->cap, "%s", text);
+	else
+		fprintf(stderr, "usher: %s\n", text);
+}
+
+static unsigned patience_ms(const struct control_place *place)
+{
+	return place->timeout_ms != 0 ? place->timeout_ms : ANSWER_MS;
+}
 
 /*
  * The config names the socket. One that cannot be read, or is being edited, does not keep anybody from
@@ -36,11 +59,11 @@ static int find_socket(const struct control_place *place, char *dst, size_t cap)
 	}
 	c = config_load(path, &err);
 	if (c == NULL && place->config != NULL) {
-		fprintf(stderr, "usher: %s\n", err.text);
+		say(place, "%s", err.text);
 		return EXIT_CODE_CONFIG;
 	}
 	if (c != NULL && c->control[0] == '\0') {
-		fprintf(stderr, "usher: %s: \"control\" is empty, so that no daemon can be asked\n",
+		say(place, "%s: \"control\" is empty, so that no daemon can be asked",
 			path);
 		code = EXIT_CODE_CONFIG;
 	}
@@ -49,38 +72,39 @@ static int find_socket(const struct control_place *place, char *dst, size_t cap)
 	return code;
 }
 
-static int unreachable(const char *path, int err)
+static int unreachable(const struct control_place *place, const char *path, int err)
 {
 	if (err == ENOENT || err == ECONNREFUSED)
-		fprintf(stderr, "usher: no daemon listens on %s: is usher running, and is this the "
-			"\"control\" of its config?\n", path);
+		say(place, "no daemon listens on %s: is usher running, and is this the "
+			"\"control\" of its config?", path);
 	else if (err == EACCES || err == EPERM)
-		fprintf(stderr, "usher: %s: %s: who may ask is said by control_owner, control_group "
-			"and control_mode of the config\n", path, strerror(err));
+		say(place, "%s: %s: who may ask is said by control_owner, control_group "
+			"and control_mode of the config", path, strerror(err));
 	else
-		fprintf(stderr, "usher: %s: %s\n", path, strerror(err));
+		say(place, "%s: %s", path, strerror(err));
 	return EXIT_CODE_NETWORK;
 }
 
-static int connect_to(const char *path, int *ret_fd)
+static int connect_to(const struct control_place *place, const char *path, int *ret_fd)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	struct timeval limit = { .tv_sec = ANSWER_S };
+	unsigned ms = patience_ms(place);
+	struct timeval limit = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
 	int fd;
 
 	if (strlen(path) >= sizeof(a.sun_path))
-		return unreachable(path, ENAMETOOLONG);
+		return unreachable(place, path, ENAMETOOLONG);
 	memcpy(a.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return unreachable(path, errno);
+		return unreachable(place, path, errno);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
 		int err = errno;
 
 		close(fd);
-		return unreachable(path, err);
+		return unreachable(place, path, err);
 	}
 	*ret_fd = fd;
 	return EXIT_CODE_OK;
@@ -157,18 +181,18 @@ static bool read_line(int fd, struct control_answer *a)
 	return true;
 }
 
-static int broken(const char *path, int err)
+static int broken(const struct control_place *place, const char *path, int err)
 {
 	if (err == EAGAIN || err == EWOULDBLOCK)
-		fprintf(stderr, "usher: the daemon at %s has not answered for %d seconds: it hangs, or "
-			"is reading a large registry\n", path, ANSWER_S);
+		say(place, "the daemon at %s has not answered for %u ms: it hangs, or "
+			"is reading a large registry", path, patience_ms(place));
 	else
-		fprintf(stderr, "usher: the daemon at %s hung up%s%s\n", path, err != 0 ? ": " : "",
+		say(place, "the daemon at %s hung up%s%s", path, err != 0 ? ": " : "",
 			err != 0 ? strerror(err) : "");
 	return EXIT_CODE_NETWORK;
 }
 
-static int judge(const char *path, struct control_answer *a)
+static int judge(const struct control_place *place, const char *path, struct control_answer *a)
 {
 	struct rule_error err;
 	const struct node *ok;
@@ -176,12 +200,12 @@ static int judge(const char *path, struct control_answer *a)
 	a->root = node_parse(&a->arena, a->text, a->len, &err);
 	ok = a->root != NULL ? node_get(a->root, "ok") : NULL;
 	if (ok == NULL || ok->kind != JSON_BOOL) {
-		fprintf(stderr, "usher: the answer from %s is not usher's\n", path);
+		say(place, "the answer from %s is not usher's", path);
 		return EXIT_CODE_NETWORK;
 	}
 	if (ok->truth)
 		return EXIT_CODE_OK;
-	fprintf(stderr, "usher: %s\n", control_text(a, "error"));
+	say(place, "%s", control_text(a, "error"));
 	return EXIT_CODE_CONFIG;
 }
 
@@ -194,16 +218,16 @@ int control_ask(const struct control_place *place, const char *command,
 	memset(ret, 0, sizeof(*ret));
 	code = find_socket(place, path, sizeof(path));
 	if (code == EXIT_CODE_OK)
-		code = connect_to(path, &fd);
+		code = connect_to(place, path, &fd);
 	if (code != EXIT_CODE_OK)
 		return code;
 	request = make_request(command, arguments);
 	if (request == NULL)
 		code = EXIT_CODE_MEMORY;
 	else if (!send_all(fd, request) || !read_line(fd, ret))
-		code = broken(path, errno);
+		code = broken(place, path, errno);
 	else
-		code = judge(path, ret);
+		code = judge(place, path, ret);
 	free(request);
 	close(fd);
 	return code;

@@ -11,10 +11,13 @@
 
 #define FLAG_SOCKET { "socket", 's', "PATH", "the control socket, instead of the config's" }
 
-/* Where the daemon is asked. Both may be NULL: not given on the command line. */
+/* Where the daemon is asked. What is 0 or NULL was not given on the command line. */
 struct control_place {
 	const char *config;          /* the config that names the socket */
 	const char *socket;
+	unsigned timeout_ms;         /* for an answer; 0: ten seconds */
+	char *err;                   /* where it is said what is wrong, err[cap]; NULL: standard error */
+	size_t cap;
 };
 
 /* A string member of a request. A list of them ends with a NULL name. */

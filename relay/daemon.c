@@ -38,6 +38,15 @@ static void poll_registry(void *ctx)
 	feed_poll(&d->feed);
 }
 
+static void tell_status(struct daemon *d, const char *before)
+{
+	struct live_status s;
+
+	live_status(&d->live, &s);
+	notify_say("%sSTATUS=%zu users; queues %u to %u; %s", before, s.registry.users,
+		d->boot->queue_first, d->boot->queue_last, d->config_path);
+}
+
 static void say_warnings(const struct config *c)
 {
 	for (const struct rule_warning *w = c->warnings; w != NULL; w = w->next) {
@@ -151,7 +160,10 @@ static void reopen_outcome(struct daemon *d)
 bool daemon_reload(struct daemon *d, char *err, size_t cap)
 {
 	char second[1024];
-	bool good = reload_config(d, err, cap);
+	bool good;
+
+	notify_reloading();
+	good = reload_config(d, err, cap);
 
 	/* Of two errors the first is told; both are logged. */
 	good = feed_reload(&d->feed, good ? err : second, good ? cap : sizeof(second)) && good;
@@ -162,6 +174,7 @@ bool daemon_reload(struct daemon *d, char *err, size_t cap)
 	d->reloads++;
 	d->reloads_failed += !good;
 	log_info(good ? "reloaded" : "reloaded in part");
+	tell_status(d, "READY=1\n");
 	return good;
 }
 
@@ -229,6 +242,15 @@ static void on_failure(void *ctx, uint32_t events)
 	loop_stop(&d->loop);
 }
 
+/* A worker that hangs has packets that nobody answers: systemd is to begin anew. */
+static bool is_well(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct worker_counters c;
+
+	return workers_count(&d->workers, &c) == 0;
+}
+
 /* --- starting -------------------------------------------------------------------------------- */
 
 static int fail(int code, const char *what, int err)
@@ -247,6 +269,8 @@ static int start_loop(struct daemon *d)
 	d->failed = (struct loop_source){ eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), on_failure, d };
 	if (err == 0)
 		err = d->failed.fd < 0 ? -errno : loop_add(&d->loop, &d->failed);
+	if (err == 0)
+		err = notify_watchdog_open(&d->watchdog, &d->loop, is_well, d);
 	return err == 0 ? EXIT_CODE_OK : fail(EXIT_CODE_OTHER, "signals", err);
 }
 
@@ -294,6 +318,7 @@ static int await_registry(struct daemon *d)
 	if (!feed_must_wait(&d->feed))
 		return EXIT_CODE_OK;
 	log_warning("waiting for the registry");
+	notify_say("READY=1\nSTATUS=waiting for the registry; no packet is taken");
 	err = loop_add(&d->loop, &arrival);
 	if (err == 0) {
 		loop_run(&d->loop);
@@ -390,6 +415,7 @@ static void stop(struct daemon *d)
 	free_outcome(d->outcome_json, d->boot->outcome.json_file);
 	if (d->failed.fd >= 0)
 		close(d->failed.fd);
+	notify_watchdog_close(&d->watchdog, &d->loop);
 	loop_done(&d->loop);
 }
 
@@ -401,7 +427,9 @@ static int run(struct daemon *d)
 		start_control(d);
 		log_info("usher %s runs: queues %u to %u, %s", USHER_VERSION, d->boot->queue_first,
 			d->boot->queue_last, d->config_path);
+		tell_status(d, "READY=1\n");
 		loop_run(&d->loop);
+		notify_say("STOPPING=1\nSTATUS=answering what is queued");
 		if (workers_failed(&d->workers))
 			code = EXIT_CODE_NETWORK;
 		workers_stop(&d->workers);
@@ -432,7 +460,7 @@ int daemon_run(const char *path)
 	d->started = time(NULL);
 	d->started_ms = now_ms();
 	d->boot = c;
-	d->failed.fd = d->loop.fd = -1;
+	d->failed.fd = d->loop.fd = d->watchdog.timer.fd = -1;
 	live_init(&d->live, c);
 	code = run(d);
 	live_done(&d->live);

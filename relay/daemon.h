@@ -8,6 +8,7 @@
 #include "relay/control.h"
 #include "relay/feed.h"
 #include "relay/loop.h"
+#include "relay/notify.h"
 #include "relay/outcome.h"
 #include "relay/signals.h"
 #include "relay/status.h"
@@ -33,6 +34,7 @@ struct daemon {
 	uint64_t reloads, reloads_failed;
 	struct status status;            /* as last gathered */
 	int64_t status_ms;               /* when */
+	struct notify_watchdog watchdog;
 };
 
 /*

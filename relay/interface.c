@@ -33,7 +33,8 @@ static int64_t now_ns(void)
 void interfaces_init(struct interfaces *t)
 {
 	memset(t, 0, sizeof(*t));
-	t->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* netdevice(7): any socket will do, and a sandbox may know only these. */
+	t->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	t->addresses_ns = -addresses_ns;
 }
 

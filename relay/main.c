@@ -36,6 +36,7 @@ static const struct command {
 	{ "metrics", cmd_metrics, "", "all counters, as text for Prometheus", control_flags },
 	{ "tail", cmd_tail, "[OUTCOME]", "the last records of the outcome file, for a person",
 		tail_flags },
+	{ "exporter", cmd_exporter, "", "serve them over HTTP, and a web page", exporter_flags },
 	{ "help", cmd_help, "[COMMAND]", "what a command does and its flags" },
 	{ "commands", cmd_commands, "", "commands and flags for programs, tabs between",
 		.hidden = true },

@@ -161,7 +161,7 @@ static void check_rules(const struct selfcheck *s)
 	for (unsigned n = s->config->queue_first; n <= s->config->queue_last; n++)
 		if (ruleset_known(s->rules) && !ruleset_feeds(s->rules, (uint16_t)n))
 			say(s, LEVEL_WARNING,
-				"no rule brings packets to queue %u yet: scripts/divert "
+				"no rule brings packets to queue %u yet: usher-divert "
 				"writes them",
 				n);
 }
@@ -219,7 +219,7 @@ static void check_raw_server(const struct selfcheck *s)
 		say(s, LEVEL_WARNING,
 			"%s reads DHCPv4 from a packet socket, before any rule in INPUT: it sees "
 			"queries unchanged. Give it a network namespace of its own behind a "
-			"bridge: scripts/divert host-netns builds it",
+			"bridge: usher-divert host-netns builds it",
 			name);
 		return;
 	}
