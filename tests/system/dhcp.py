@@ -392,7 +392,8 @@ def compare(server_path, client_path, giaddr=None):
         other = counterpart(server, client)
         if other is None and giaddr and exchange(client) in refused and client.type in ("request", "nak"):
             moved += client.type == "nak"
-            found = ["a NAK with a lease in it: %s" % client] if any(client.head[12:24]) else []
+            lease = client.type == "nak" and any(client.head[12:24])
+            found = ["a NAK with a lease in it: %s" % client] if lease else []
         elif other is None:
             found = ["not on the server's side: %s" % client]
         elif other.type != client.type:

@@ -53,7 +53,7 @@ must "divert" divert relay clients,more
 relay_config() { # upstreams
 	place_config '"mode": "relay", "log_level": "debug",
 		"trusted_relays": ["10.13.0.1", "10.12.0.2", "2001:db8:12::2", "2001:db8:13::1"],
-		"relay": { "choose": "first", "dead_after_ms": 1500, "dead_for_ms": 60000 },' "\"upstreams\": [ $1 ],"
+		"relay": { "choose": "first", "dead_after_ms": 4000, "dead_for_ms": 60000 },' "\"upstreams\": [ $1 ],"
 	sed -i 's/\["clients"\]/["clients", "more"]/
 		s/"rules": \[/&\n\t\t\t{ "when": { "user": { "site": true } }, "subnet": "open", "upstream": "@site" },/' "$WORK/usher.json"
 }
@@ -70,6 +70,11 @@ machine() { # ns, mac
 	on client ip link set "m-$1" netns "$TAG-$1" name eth0
 	on "$1" ip link set eth0 up
 }
+# Clients run it while others are started.
+client_script
+client_script() {
+	:
+}
 machine udhcpc 0c:0e:0a:03:00:11
 machine dhcpcd 0c:0e:0a:03:00:12
 machine site 0c:0e:0a:03:00:13
@@ -77,13 +82,15 @@ register HW_ADDR 0c:0e:0a:03:00:13 '"site": "third"'
 register DUID 00:03:00:01:0c:0e:0a:03:00:13 '"site": "third"'
 
 # --- every kind of client, and what each side sees -----------------------------------------------------------------
-capture server eth0 server
+# The client's ends first: what it shows is then in the other one too.
 capture client eth0 client
+capture server eth0 server
 spawn agent dhcrelay4 dhcrelay -4 -d --no-pid -a -id below -iu eth0 10.12.0.1
 spawn agent dhcrelay6 dhcrelay -6 -d --no-pid -I -l below -u 2001:db8:12::1%eth0
 dhclient4 client
 dhclient6 client
 udhcpc4 udhcpc
+udhcpc_pid=$pid
 dhcpcd4 dhcpcd
 dhcpcd6 dhcpcd
 dhclient4 far
@@ -100,6 +107,7 @@ for mac in "$CLIENT_MAC" 0c:0e:0a:03:00:11 0c:0e:0a:03:00:12; do
 	register HW_ADDR "$mac"
 	register DUID "00:03:00:01:$mac"
 done
+kill -USR1 "$udhcpc_pid" # it counts thirty seconds, whatever T1
 expect "dhclient, DHCPv4, registered: moved" client 4 addr=192.0.2. 25
 expect "dhclient, DHCPv6, registered: moved" client 6 addr=2001:db8:1:: 25
 expect "udhcpc, DHCPv4, registered: moved" udhcpc 4 addr=192.0.2. 25
