@@ -170,6 +170,9 @@ static void check_raw_server(const struct selfcheck *s)
 {
 	char name[320];
 
+	/* A relay agent has rules in INPUT too, and another thing to say. */
+	if (s->config->mode == MODE_RELAY)
+		return;
 	for (unsigned n = s->config->queue_first; n <= s->config->queue_last; n++) {
 		if (!ruleset_feeds_from_input(s->rules, (uint16_t)n) ||
 			!raw_server_find(s->root, name, sizeof(name)))
@@ -185,7 +188,7 @@ static void check_raw_server(const struct selfcheck *s)
 
 static void advise(const struct selfcheck *s)
 {
-	if (s->config->fail_open)
+	if (s->config->fail_open && s->config->mode == MODE_INLINE)
 		say(s, LEVEL_INFO,
 			"fail is open: when usher is stopped or its queue is full, clients get "
 			"what the server itself chooses. Make the restricted subnet the server's "
@@ -196,7 +199,8 @@ static void advise(const struct selfcheck *s)
 void selfcheck_run(const struct selfcheck *s)
 {
 	static void (*const checks[])(const struct selfcheck *) = {
-		check_bridge, check_conntrack, check_rules, check_raw_server, advise,
+		check_bridge, check_conntrack, check_rules, check_raw_server, selfcheck_relay,
+		advise,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
