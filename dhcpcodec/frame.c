@@ -2,7 +2,7 @@
 /*
  * Hides where the length fields of IPv4, IPv6 and UDP are and how they must agree, the walk over
  * IPv6 extension headers, and the pseudo headers of both checksums. Reassembles nothing, routes
- * nothing, changes no address. RFC 791, RFC 768, RFC 8200, RFC 1071.
+ * nothing, changes no address of what was received. RFC 791, RFC 768, RFC 8200, RFC 1071.
  */
 #include "dhcpcodec/frame.h"
 
@@ -167,4 +167,30 @@ size_t frame_seal(const struct frame *f, uint8_t *pkt, size_t pay_len)
 		sum = 0xffff;
 	memcpy(udp + 6, &sum, sizeof(sum));
 	return ip_len;
+}
+
+size_t frame_put(uint8_t *pkt, uint8_t family, const struct frame_route *r, size_t pay_len)
+{
+	size_t addr_len = family == 4 ? 4 : 16;
+	struct frame f = { .family = family };
+
+	f.udp_off = family == 4 ? IP4_MIN : IP6_HEAD;
+	f.src_off = family == 4 ? 12 : 8;
+	f.dst_off = f.src_off + addr_len;
+	f.pay_off = f.udp_off + UDP_HEAD;
+	memset(pkt, 0, f.pay_off);
+	if (family == 4) {
+		pkt[0] = 0x45;
+		pkt[8] = r->hops;
+		pkt[9] = PROTO_UDP;
+	} else {
+		pkt[0] = 0x60;
+		pkt[6] = PROTO_UDP;
+		pkt[7] = r->hops;
+	}
+	memcpy(pkt + f.src_off, r->src, addr_len);
+	memcpy(pkt + f.dst_off, r->dst, addr_len);
+	be16_put(pkt + f.udp_off, r->sport);
+	be16_put(pkt + f.udp_off + 2, r->dport);
+	return frame_seal(&f, pkt, pay_len);
 }

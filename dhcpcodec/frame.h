@@ -38,4 +38,20 @@ enum dhcp_err frame_parse(struct frame *ret, const uint8_t *pkt, size_t len, uns
  */
 size_t frame_seal(const struct frame *f, uint8_t *pkt, size_t pay_len);
 
+/* Bytes before the payload of a datagram without IP options and extension headers. */
+enum { FRAME_HEAD4 = 28, FRAME_HEAD6 = 48 };
+
+/* Who a datagram of ours is from and to: addresses of 4 or 16 bytes, ports in host order. */
+struct frame_route {
+	const uint8_t *src, *dst;
+	uint16_t sport, dport;
+	uint8_t hops;          /* TTL or hop limit */
+};
+
+/*
+ * Writes the headers of a new datagram of that family before its payload, pkt[FRAME_HEAD..pay_len), with
+ * lengths and checksums. Returns its length, or 0 if that is more than its field can say.
+ */
+size_t frame_put(uint8_t *pkt, uint8_t family, const struct frame_route *r, size_t pay_len);
+
 #endif

@@ -18,12 +18,27 @@ enum {
 	SLOT_RAW = 65536 + 1024,  /* one netlink message: attributes, then a packet of any length */
 	SLOT_OUT = 65536,
 	SLOT_STRIDE_PAD = 4160,   /* keeps equal offsets of neighbours out of one cache set */
+	SLOT_SENDS = 8,           /* packets sent in the place of one received */
 };
 
 enum slot_verdict { SLOT_ACCEPT, SLOT_DROP };
 
 /* skb_info bits of NFQA_SKB_INFO (linux/netfilter/nfnetlink_queue.h) */
 enum { SLOT_CSUM_NOT_READY = 1, SLOT_GSO = 2, SLOT_CSUM_NOT_VERIFIED = 4 };
+
+/*
+ * A packet to be sent in relay mode, where the verdict on what was received is a drop. ROUTED: to the
+ * IP destination, by the kernel's routes, or out of an interface where that is link-local or multicast.
+ * LINK: in a frame to a hardware address, for a client that cannot answer ARP yet (RFC 2131 4.1).
+ */
+enum slot_send_kind { SEND_ROUTED, SEND_LINK };
+
+struct slot_send {
+	uint32_t off, len;           /* the whole IP packet within out[] */
+	uint32_t ifindex;            /* 0: the route says */
+	uint8_t kind;                /* enum slot_send_kind */
+	uint8_t hw[6];               /* LINK */
+};
 
 struct slot {
 	/* from the queue */
@@ -41,7 +56,9 @@ struct slot {
 	/* to the queue */
 	uint8_t verdict;             /* enum slot_verdict; set before the pipeline runs: SLOT_ACCEPT */
 	bool edited;                 /* out[0..out_len) replaces the packet */
+	uint8_t send_count;          /* sends[0..send_count) go out before the verdict */
 	uint32_t out_len;
+	struct slot_send sends[SLOT_SENDS];
 	/* the bytes */
 	uint8_t raw[SLOT_RAW];
 	uint8_t out[SLOT_OUT];

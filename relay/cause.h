@@ -36,6 +36,14 @@
 	X(wrong_subnet,    "the server's answer is not in the subnet decided on") \
 	X(paused,          "usher is paused") \
 	X(moved,           "ACK turned into NAK: not entitled to the address") \
+	X(relayed,         "sent on as a relay agent") \
+	X(refused,         "answered with a NAK: not entitled to the address") \
+	X(unknown_server,  "a server's message from an address that no upstream has") \
+	X(foreign_giaddr,  "an answer for another relay agent") \
+	X(foreign_answer,  "a Relay-reply without our own state") \
+	X(no_link,         "the client's interface is not known, or has no address of ours") \
+	X(no_upstream,     "no upstream can be asked") \
+	X(too_early,       "the client has not tried long enough") \
 	X(internal,        "a stage failed")
 
 #define RELAY_EVENTS(X) \
@@ -52,6 +60,8 @@
 	X(guard_auth,       "wrong subnet, let through because authenticated") \
 	X(chaddr_differs,   "source hardware address is not chaddr") \
 	X(no_identity,      "messages without an identity to look up") \
+	X(upstream_down,    "times that an upstream was found not to answer") \
+	X(server_id_odd,    "answers whose server identifier is not the one that the alias stands for") \
 	X(outcome_granted,  "outcome records of leases granted") \
 	X(outcome_refused,  "refusals seen") \
 	X(outcome_released, "releases seen") \

@@ -108,6 +108,8 @@ static void run_frame(struct replay *r, const struct frame_bytes *f, bool write)
 		print_line(r, when);
 	if (r->outcome != NULL)
 		fwrite(r->o.records.text, 1, r->o.records.len, r->outcome);
+	for (size_t i = 0; write && i < s->send_count; i++)
+		capture_write(r->capture, f, s->out + s->sends[i].off, s->sends[i].len);
 	if (write && s->verdict == SLOT_ACCEPT)
 		capture_write(r->capture, f, s->edited ? s->out : NULL, s->out_len);
 }

@@ -246,7 +246,8 @@ static bool read_config(
 
 	rd->r.config->path = arena_copy(arena, path, strlen(path));
 	if (root == NULL || read_object(rd, root, "") != RULE_OK || read_defaults(rd) != RULE_OK ||
-		check_place(rd, root) != RULE_OK || check_outcome(rd, root) != RULE_OK)
+		check_place(rd, root) != RULE_OK || check_outcome(rd, root) != RULE_OK ||
+		config_check_mode(&rd->r, root) != RULE_OK)
 		return false;
 	derive_key(policy_treatment(rd->r.builder));
 	if (rd->r.config->path == NULL || !warn(rd, root)) {

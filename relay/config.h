@@ -17,7 +17,7 @@ enum {
 	CONFIG_QUEUES = 64,             /* queues, and so workers */
 };
 
-enum config_mode { MODE_INLINE };
+enum config_mode { MODE_INLINE, MODE_RELAY };
 enum bad_lines { LINES_REJECT, LINES_SKIP };
 /* What to do at a start when the database has no registry for us: wait for it, or begin without. */
 enum unavailable { UNAVAILABLE_WAIT, UNAVAILABLE_RESTRICT, UNAVAILABLE_PASS };
@@ -43,6 +43,7 @@ struct config_mysql {
 struct config {
 	const char *path;            /* of the config itself */
 	enum config_mode mode;
+	enum server_kind server;     /* what "hint" goes by unless it is given */
 	uint16_t queue_first, queue_last;
 	bool fail_open;
 	struct {

@@ -10,6 +10,9 @@
 #include "relay/queue.h"
 #include "rules/action.h"
 
+static const struct choice modes[] = {
+	{ "inline", MODE_INLINE }, { "relay", MODE_RELAY }, { NULL, 0 }
+};
 static const struct choice fails[] = { { "open", true }, { "closed", false }, { NULL, 0 } };
 static const struct choice treats[] = {
 	{ "pass", TREAT_PASS }, { "drop", TREAT_DROP }, { NULL, 0 }
@@ -25,7 +28,11 @@ static const struct choice formats[] = {
 	{ "user_chk", OUTCOME_USER_CHK }, { "json", OUTCOME_JSON }, { NULL, 0 }
 };
 static const struct choice mismatches[] = {
-	{ "nak-convert", MISMATCH_NAK }, { "server", MISMATCH_SERVER }, { NULL, 0 }
+	{ "nak-convert", MISMATCH_NAK }, { "nak-inject", MISMATCH_INJECT },
+	{ "server", MISMATCH_SERVER }, { NULL, 0 }
+};
+static const struct choice chooses[] = {
+	{ "all", CHOOSE_ALL }, { "first", CHOOSE_FIRST }, { "hash", CHOOSE_HASH }, { NULL, 0 }
 };
 static const struct choice client_82[] = { { "strip", false }, { "drop", true }, { NULL, 0 } };
 static const struct choice pxe_fields[] = { { "none", false }, { "auto", true }, { NULL, 0 } };
@@ -48,8 +55,10 @@ static const struct choice levels[] = {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-	{ "mode", &type_mode, "\"inline\"", CONFIG(mode),
-	  .help = "where usher stands: in the path of the packets" },
+	{ "mode", &type_choice, "\"inline\"", CONFIG(mode), .choices = modes,
+	  .help = "where usher stands: in the path of the packets, or as a relay agent" },
+	{ "server", &type_choice, "\"any\"", CONFIG(server), .choices = server_choices,
+	  .help = "the kind of server, which says what \"hint\" is unless that is given" },
 	{ "queues", &type_queues, "\"67\"", CONFIG(queue_first),
 	  .help = "the NFQUEUE number, or first-last: one worker each" },
 	{ "fail", &type_choice, "\"open\"", CONFIG(fail_open), .choices = fails,
@@ -103,6 +112,26 @@ static const struct config_key keys[] = {
 	  .help = "the subnets to steer to; the last is the restricted one" },
 	{ "rules", &type_rules, "null",
 	  .help = "conditions and actions; the first rule that matches decides" },
+	{ "upstreams", &type_upstreams, "[]",
+	  .help = "in relay mode the servers: whom queries are sent to and whose answers are believed" },
+	{ "relay.choose", &type_choice, "\"all\"", TREATMENT(relay.choose), .choices = chooses,
+	  .help = "which of several upstreams get a query" },
+	{ "relay.dead_after_ms", &type_uint, "8000", TREATMENT(relay.dead_after_ms), .min = 100,
+	  .max = 3600000, .help = "queries unanswered for so long: the upstream is down" },
+	{ "relay.dead_for_ms", &type_uint, "30000", TREATMENT(relay.dead_for_ms), .min = 100,
+	  .max = 3600000, .help = "how long an upstream that is down is left alone" },
+	{ "relay.links", &type_links, "[]",
+	  .help = "our addresses on the clients' links, where they are not the interface's first" },
+	{ "relay.circuit_id", &type_format, "\"%i\"", TREATMENT(relay.circuit_id), .min = 0, .max = 64,
+	  .help = "sub-option 82.1: %i is the interface's name; empty: none" },
+	{ "relay.flags", &type_bool, "true", TREATMENT(relay.relay_flags),
+	  .help = "sub-option 82.10: whether the query came by unicast" },
+	{ "relay.link_layer", &type_bool, "true", TREATMENT(relay.link_layer),
+	  .help = "DHCPv6 option 79: the client's link-layer address" },
+	{ "relay.force_broadcast", &type_bool, "false", TREATMENT(relay.force_broadcast),
+	  .help = "broadcast answers also to clients that did not ask for it" },
+	{ "relay.min_secs", &type_uint, "0", TREATMENT(relay.min_secs), .min = 0, .max = 65535,
+	  .help = "DHCPv4 queries of clients that have tried for less than this are not relayed" },
 	{ "hint", &type_choice, "\"link-selection\"", TREATMENT(hint), .choices = hint_choices,
 	  .help = "how a DHCPv4 server is told the subnet" },
 	{ "enterprise", &type_uint, "32473", TREATMENT(enterprise), .min = 1, .max = UINT32_MAX,

@@ -46,8 +46,15 @@ const struct config_key *config_keys(size_t *ret_count);
 
 extern const struct config_type type_bool, type_choice, type_uint, type_text, type_name, type_names;
 extern const struct config_type type_octal;
-extern const struct config_type type_mode, type_queues, type_mark, type_state_key, type_relays;
+extern const struct config_type type_queues, type_mark, type_state_key, type_relays;
 extern const struct config_type type_identify;
 extern const struct config_type type_subnets, type_rules;
+extern const struct config_type type_upstreams, type_links, type_format;
+
+/*
+ * config_relay.c: whether the config fits its mode, once all keys are read; settles what the mode and
+ * the server's profile decide. Errors: CONFLICT, MISSING, REFERENCE, MEMORY.
+ */
+enum rule_err config_check_mode(struct config_reader *r, const struct node *root);
 
 #endif

@@ -14,29 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum rule_err parse_mode(
-	struct config_reader *r, const struct config_key *k, const struct node *n)
-{
-	(void)k;
-	if (n->kind == JSON_STRING && strcmp(n->text, "relay") == 0)
-		return node_expected(n, r->err, RULE_E_VALUE,
-			"\"inline\", the only mode of this version");
-	if (n->kind != JSON_STRING || strcmp(n->text, "inline") != 0)
-		return node_expected(n, r->err, RULE_E_VALUE, "\"inline\"");
-	r->config->mode = MODE_INLINE;
-	return RULE_OK;
-}
-
-static void print_mode(
-	const struct config *c, const struct config_key *k, const char *key, struct writer *w)
-{
-	(void)c;
-	(void)k;
-	writer_text(w, key, "inline");
-}
-
-const struct config_type type_mode = { "\"inline\"", parse_mode, print_mode };
-
 /* A queue number at *text, *text behind it. */
 static bool queue_number_parse(const char **text, uint16_t *ret)
 {

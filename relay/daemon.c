@@ -144,6 +144,8 @@ static bool reload_config(struct daemon *d, char *err, size_t cap)
 	say_warnings(c);
 	say_unchanged(d->boot, c);
 	log_set_level(c->log_level);
+	if (d->sender != NULL)
+		sender_use(d->sender, &c->client_interfaces);
 	live_offer_config(&d->live, c);
 	return true;
 }
@@ -204,6 +206,8 @@ static void on_usr1(void *ctx)
 	struct live_status s;
 
 	statistics_log(&d->workers, d->outcome);
+	if (d->sender != NULL)
+		sender_log(d->sender);
 	live_status(&d->live, &s);
 	log_info("statistics: registry: %zu users, %zu KiB of memory, read %.1f s ago in %.1f ms, "
 		"%zu entries left out, %llu failed readings, generation %llu",
@@ -357,7 +361,17 @@ static int start_workers(struct daemon *d)
 	char err[512];
 	int rc;
 
+	rc = c->mode == MODE_RELAY ? sender_open(&d->sender, c, err, sizeof(err)) : 0;
+	if (rc != 0) {
+		log_error("%s", err);
+		return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_NETWORK;
+	}
+	d->learned = learned_new();
+	if (d->learned == NULL)
+		return fail(EXIT_CODE_MEMORY, "what is learned of servers", -ENOMEM);
 	d->shared = (struct worker_shared){
+		.sender = d->sender,
+		.learned = d->learned,
 		.live = &d->live.slot,
 		.outcome = d->outcome,
 		.json = d->outcome_json,
@@ -411,6 +425,8 @@ static void stop(struct daemon *d)
 	d->control = control_close(d->control);
 	workers_close(&d->workers);
 	feed_stop(&d->feed);
+	d->sender = sender_close(d->sender);
+	d->learned = learned_free(d->learned);
 	free_outcome(d->outcome, d->boot->outcome.file);
 	free_outcome(d->outcome_json, d->boot->outcome.json_file);
 	if (d->failed.fd >= 0)

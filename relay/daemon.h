@@ -7,6 +7,7 @@
 
 #include "relay/control.h"
 #include "relay/feed.h"
+#include "relay/learned.h"
 #include "relay/loop.h"
 #include "relay/notify.h"
 #include "relay/outcome.h"
@@ -18,6 +19,8 @@ struct daemon {
 	const char *config_path;         /* borrowed */
 	const struct config *boot; /* the config it was started with; never freed while it runs */
 	struct live_store live;
+	struct sender *sender;           /* relay mode; else NULL */
+	struct learned *learned;
 	struct outcome *outcome;         /* NULL: no records are written */
 	struct outcome *outcome_json;    /* likewise; in both formats at once, this is the second */
 	struct feed feed;

@@ -69,7 +69,8 @@ static void describe_detail(const struct packet *p, char *out, size_t cap)
 
 	out[0] = '\0';
 	if (p->cause != CAUSE_rewritten && p->cause != CAUSE_untouched &&
-		p->cause != CAUSE_wrong_subnet && p->cause != CAUSE_moved)
+		p->cause != CAUSE_wrong_subnet && p->cause != CAUSE_moved &&
+		p->cause != CAUSE_relayed)
 		return;
 	if (!p->response && p->hinted != NULL)
 		snprintf(out, cap, "hint %s", p->hinted->name);
@@ -86,7 +87,8 @@ void describe(const struct packet *p, struct description *ret)
 
 	ret->direction = p->type == 0 ? "-" : p->response ? "response" : "query";
 	ret->message = message != NULL ? message : "-";
-	ret->verdict = p->slot->verdict == SLOT_DROP ? "dropped"
+	ret->verdict = p->slot->send_count > 0 ? (p->refused ? "answered" : "relayed")
+		: p->slot->verdict == SLOT_DROP ? "dropped"
 		: p->slot->edited                    ? "edited"
 						     : "untouched";
 	ret->cause = cause_name(p->cause);

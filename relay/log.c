@@ -20,7 +20,7 @@
 
 enum {
 	LINE_MAX_LEN = 1024,  /* less than PIPE_BUF: a pipe that polls writable takes it whole */
-	LIMIT_NS = 1000000000,
+	SECOND_NS = 1000000000,
 };
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
@@ -237,9 +237,15 @@ void log_say(enum log_level level, const char *fmt, ...)
 /* Of several threads that ask at once only one may. */
 bool log_may_speak(struct log_site *site)
 {
+	return log_may_speak_again(site, 1);
+}
+
+bool log_may_speak_again(struct log_site *site, unsigned seconds)
+{
 	int64_t next = atomic_load_explicit(&site->next_ns, memory_order_relaxed), now = now_ns();
 
-	return now >= next && atomic_compare_exchange_strong(&site->next_ns, &next, now + LIMIT_NS);
+	return now >= next && atomic_compare_exchange_strong(
+					&site->next_ns, &next, now + (int64_t)seconds * SECOND_NS);
 }
 
 bool log_limited(struct log_site *site, enum log_level level, const char *fmt, ...)

@@ -61,6 +61,9 @@ bool log_limited(struct log_site *site, enum log_level level, const char *fmt, .
 /* Whether the site may speak now; if so, not again for a second. For what is costly to find out. */
 bool log_may_speak(struct log_site *site);
 
+/* The same for as many seconds. */
+bool log_may_speak_again(struct log_site *site, unsigned seconds);
+
 /*
  * Writes src[0..n) as text that is safe in a log, a terminal and a line-oriented file: printable
  * ASCII as it is, the backslash doubled, everything else as \xNN. dst[cap], cap > 0, is always

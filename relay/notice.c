@@ -44,6 +44,14 @@ _Static_assert(sizeof(queue_texts) / sizeof(queue_texts[0]) == NOTICE_QUEUE_COUN
 static const bool ordinary[CAUSE_COUNT] = {
 	[CAUSE_rewritten] = true, [CAUSE_untouched] = true, [CAUSE_not_dhcp] = true,
 	[CAUSE_other_type] = true, [CAUSE_paused] = true, [CAUSE_bootp] = true, [CAUSE_by_rule] = true,
+	[CAUSE_relayed] = true,
+};
+
+/* Relay mode: whoever is on the network can cause these for ever, so they are said once a minute. */
+static const bool persistent[CAUSE_COUNT] = {
+	[CAUSE_unknown_server] = true, [CAUSE_foreign_giaddr] = true,
+	[CAUSE_foreign_answer] = true, [CAUSE_no_link] = true, [CAUSE_no_upstream] = true,
+	[CAUSE_too_early] = true, [CAUSE_refused] = true,
 };
 
 static uint64_t value_at(const struct queue_counters *c, size_t offset)
@@ -54,9 +62,10 @@ static uint64_t value_at(const struct queue_counters *c, size_t offset)
 }
 
 /* Whether a counter has moved and may be spoken of; the difference is spoken of once. */
-static bool due(struct log_site *site, uint64_t *said, uint64_t now, unsigned long long *ret_more)
+static bool due(struct log_site *site, uint64_t *said, uint64_t now, unsigned seconds,
+	unsigned long long *ret_more)
 {
-	if (now == *said || !log_may_speak(site))
+	if (now == *said || !log_may_speak_again(site, seconds))
 		return false;
 	*ret_more = now - *said;
 	*said = now;
@@ -69,7 +78,7 @@ static void say_queue(struct notices *n, uint16_t number, const struct queue_cou
 
 	for (size_t i = 0; i < NOTICE_QUEUE_COUNTERS; i++)
 		if (due(&n->queue_sites[i], &n->queue[i], value_at(c, queue_texts[i].offset),
-			    &more))
+			    1, &more))
 			log_say(queue_texts[i].level, "queue %u: %llu %s", number, more,
 				queue_texts[i].text);
 }
@@ -79,7 +88,8 @@ static void say_causes(struct notices *n, uint16_t number, const struct counters
 	unsigned long long more;
 
 	for (size_t i = 0; i < CAUSE_COUNT; i++)
-		if (!ordinary[i] && due(&n->cause_sites[i], &n->causes[i], c->causes[i], &more))
+		if (!ordinary[i] && due(&n->cause_sites[i], &n->causes[i], c->causes[i],
+					persistent[i] ? 60 : 1, &more))
 			log_say(i == CAUSE_internal ? LEVEL_ERROR : LEVEL_INFO,
 				"queue %u: %llu packet%s: %s (%s)", number, more,
 				more == 1 ? "" : "s", cause_text((enum cause)i),
@@ -93,7 +103,7 @@ void notices_say(struct notices *n, uint16_t number, const struct queue_counters
 
 	say_queue(n, number, queue);
 	say_causes(n, number, counters);
-	if (due(&n->records_site, &n->records_lost, records->lost, &more))
+	if (due(&n->records_site, &n->records_lost, records->lost, 1, &more))
 		log_error("queue %u: %llu outcome records lost: more than a batch has room for",
 			number, more);
 }

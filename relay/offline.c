@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how a pipeline is put together when there is no queue to feed it. Fills a slot as the queue
- * half would, from memory. No interface is known here, so every query counts as a client's.
+ * half would, from memory. No interface is known here, so every query counts as a client's, in relay mode
+ * one on the first link.
  */
 #include "relay/offline.h"
 
@@ -24,6 +25,27 @@ static int load_registry(struct offline *o)
 	return 0;
 }
 
+/* A link without an address now gets that of an example. */
+static void set_links(struct links *l, const struct config *c)
+{
+	static const uint8_t addr4[4] = { 192, 0, 2, 1 };
+	static const uint8_t addr6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
+	struct client_link *first = &l->all[0];
+
+	links_use(l, c);
+	links_tick(l);
+	if (l->count == 0)
+		return;
+	first->index = 0;
+	if (!first->has4)
+		memcpy(first->addr4, addr4, sizeof(first->addr4));
+	if (!first->has6)
+		memcpy(first->addr6, addr6, sizeof(first->addr6));
+	if (!first->has_local)
+		memcpy(first->local6, addr6, sizeof(first->local6));
+	first->has4 = first->has6 = first->has_local = true;
+}
+
 int offline_begin(struct offline *o)
 {
 	o->batch = batch_new(1);
@@ -32,7 +54,10 @@ int offline_begin(struct offline *o)
 	o->batch->count = 1;
 	o->records = (struct records){ .text = o->text, .cap = sizeof(o->text) };
 	o->snapshot = (struct snapshot){ .registry = o->registry, .policy = o->config->policy };
+	/* No interface is known of a packet that comes from nowhere, so it came by the first. */
+	set_links(&o->links, o->config);
 	o->pipeline = (struct pipeline){
+		.links = &o->links,
 		.snapshot = &o->snapshot,
 		.counters = &o->counters,
 		.records = &o->records,

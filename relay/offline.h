@@ -7,6 +7,7 @@
 #define USHER_RELAY_OFFLINE_H
 
 #include "relay/config.h"
+#include "relay/link.h"
 #include "relay/packet.h"
 
 struct offline {
@@ -15,6 +16,7 @@ struct offline {
 	struct snapshot snapshot;
 	struct counters counters;
 	struct records records;
+	struct links links;          /* relay mode: every packet is of the first */
 	struct pipeline pipeline;
 	struct batch *batch;
 	char text[65536];            /* of the records */

@@ -14,6 +14,7 @@
 #include "relay/state.h"
 
 struct guess;
+struct client_link;
 
 /* What a stage may return; what it found out travels in the packet. */
 enum step {
@@ -55,6 +56,12 @@ struct packet {
 	int64_t answer_us;           /* response: since its query; -1: not known */
 	uint32_t granted, sent;      /* seconds of the lease: the server's, and after the clamp */
 
+	/* relay mode: relay/relay.h */
+	bool relay;                  /* to be relayed, or answered by us */
+	bool refused;                /* the edit is a NAK of our own to the client */
+	upstream_set upstreams;      /* query: whom it is for; response: whose it is */
+	const struct client_link *link; /* where the client is; NULL: behind another relay */
+
 	bool editing;                /* the edit was begun, by the first stage that changes something */
 
 	/* the end */
@@ -82,6 +89,7 @@ stage_fn stage_view4, stage_view6;
 stage_fn stage_strip4;
 stage_fn stage_receive;
 stage_fn stage_select;
+stage_fn stage_relay4, stage_relay6;
 stage_fn stage_steer4, stage_steer6;
 stage_fn stage_restore4, stage_restore6;
 stage_fn stage_guard4, stage_guard6;
@@ -116,6 +124,18 @@ static inline const uint8_t *packet_msg(const struct packet *p)
 {
 	return p->in + p->frame.pay_off;
 }
+
+/* The address that a query is about: option 50 or ciaddr by its kind, 4 bytes; or NULL. */
+const uint8_t *packet_followed4(const struct packet *p);
+
+/*
+ * Turns the message into a NAK for its client; server_id: what option 54 is unless the message has one.
+ * STEP_NEXT or STEP_FAIL.
+ */
+enum step packet_make_nak(struct packet *p, const uint8_t server_id[static 4]);
+
+/* Puts the one relay layer of ours around a DHCPv6 query, with the hint if p->hinted. */
+enum step packet_wrap6(struct packet *p);
 
 /* What the rules may look at; borrowed from the packet. */
 struct facts packet_facts(const struct packet *p);

@@ -5,7 +5,8 @@
  * understand is never edited; the kernel keeps the original, so a failed edit needs no undo.
  */
 #include "relay/guess.h"
-#include "relay/packet.h"
+#include "relay/learned.h"
+#include "relay/relay.h"
 
 enum direction { QUERY = 1, RESPONSE = 2, BOTH = 3 };
 
@@ -24,11 +25,17 @@ static const struct stage stages[] = {
 	{ "restore",      { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS, true },
 	{ "pkt_receive",  { stage_receive,  stage_receive },  BOTH,     STEP_PASS },
 	{ "subnet_select", { stage_select,  stage_select },   BOTH,     STEP_PASS },
+	{ "relay",        { stage_relay4,   stage_relay6 },   QUERY,    STEP_DROP },
 	{ "steer",        { stage_steer4,   stage_steer6 },   QUERY,    STEP_PASS },
 	{ "guard",        { stage_guard4,   stage_guard6 },   RESPONSE, STEP_DROP },
 	{ "pkt_send",     { stage_send4,    stage_send6 },    RESPONSE, STEP_DROP },
 	{ "clamp",        { stage_clamp4,   stage_clamp6 },   RESPONSE, STEP_DROP },
 	{ "outcome",      { stage_outcome4, stage_outcome6 }, BOTH,     STEP_PASS },
+};
+
+/* In relay mode what becomes of a packet, instead of its verdict. */
+static const struct stage deliver = {
+	"deliver", { relay_deliver4, relay_deliver6 }, BOTH, STEP_DROP,
 };
 
 static const struct stage seal = {
@@ -50,7 +57,8 @@ static enum step run_stage(struct packet *p, const struct stage *s)
 	if (p->cause == CAUSE_rewritten)
 		p->cause = CAUSE_internal;
 	p->editing = false;
-	return s->on_error;
+	/* What we relay is ours: there is no original that could go out in its place. */
+	return p->relay ? STEP_DROP : s->on_error;
 }
 
 /* The direction is known only after the view; until then every stage but the first is skipped. */
@@ -60,6 +68,8 @@ static enum step run_stages(struct packet *p)
 
 	for (size_t i = 0; step == STEP_NEXT && i < sizeof(stages) / sizeof(stages[0]); i++)
 		step = run_stage(p, &stages[i]);
+	if (step != STEP_DROP && p->relay)
+		return run_stage(p, &deliver);
 	if (step == STEP_DROP || !p->editing)
 		return step;
 	return run_stage(p, &seal);
@@ -76,6 +86,11 @@ static enum step run_paused(struct packet *p)
 	for (size_t i = 0; step == STEP_NEXT && i < sizeof(stages) / sizeof(stages[0]); i++)
 		if (stages[i].paused)
 			step = run_stage(p, &stages[i]);
+	/* Nobody else would relay it; it goes without a hint. */
+	if (step != STEP_DROP && p->relay) {
+		p->cause = CAUSE_paused;
+		return run_stage(p, &deliver);
+	}
 	if (step != STEP_NEXT)
 		p->editing = false;
 	if (p->editing)
@@ -96,6 +111,18 @@ static void count(struct packet *p, enum slot_verdict verdict)
 		c->types[p->v6][p->response][p->type < 63 ? p->type : 63]++;
 }
 
+/* What the exchange teaches of the server: relay/learned.h. */
+static void learn(const struct packet *p)
+{
+	struct learned *l = p->pl->learned;
+	bool first = p->v6 ? p->type == DHCPV6_SOLICIT : p->type == DHCPDISCOVER;
+
+	if (p->response && p->type != 0 && p->cause != CAUSE_unknown_server)
+		learned_answered(l, p->v6, p->has_state ? p->state.subnet : 0);
+	else if (!p->response && first && p->hinted != NULL && p->editing)
+		learned_hinted(l, p->v6, p->hinted->id, p->slot->time_ns);
+}
+
 static void run_packet(struct pipeline *pl, struct slot *slot, const struct guess *guess)
 {
 	struct packet p;
@@ -112,11 +139,14 @@ static void run_packet(struct pipeline *pl, struct slot *slot, const struct gues
 	p.interface = "";
 	p.stage = "frame";
 	slot->edited = false;
+	slot->send_count = 0;
 	step = pl->paused ? run_paused(&p) : run_stages(&p);
 	slot->verdict = step == STEP_DROP ? SLOT_DROP : SLOT_ACCEPT;
 	slot->edited = step != STEP_DROP && p.editing;
 	if (p.cause == CAUSE_rewritten && !p.editing)
 		p.cause = CAUSE_untouched;
+	if (pl->learned != NULL)
+		learn(&p);
 	count(&p, slot->verdict);
 	if (pl->trace != NULL)
 		pl->trace(pl->ctx, &p);

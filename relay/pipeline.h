@@ -43,6 +43,8 @@ struct records {
 enum side { SIDE_UNKNOWN, SIDE_CLIENT, SIDE_SERVER };
 
 struct packet;
+struct links;
+struct learned;
 
 struct pipeline {
 	const struct snapshot *snapshot;     /* borrowed; set by the caller once a batch */
@@ -57,6 +59,8 @@ struct pipeline {
 	enum side (*side_of)(void *ctx, const struct slot *s, const char **ret_name);
 	/* Whether addr (4 or 16 bytes) is an address of this host. */
 	bool (*own_address)(void *ctx, const uint8_t *addr, size_t len);
+	const struct links *links;           /* relay mode: the clients' links; or NULL */
+	struct learned *learned;             /* shared by all workers, or NULL */
 	/* Called after each packet when set: replay, explain and debug logging read the packet here. */
 	void (*trace)(void *ctx, const struct packet *p);
 	void *ctx;

@@ -212,6 +212,9 @@ static void check_raw_server(const struct selfcheck *s)
 {
 	char name[320];
 
+	/* A relay agent has rules in INPUT too, and another thing to say. */
+	if (s->config->mode == MODE_RELAY)
+		return;
 	for (unsigned n = s->config->queue_first; n <= s->config->queue_last; n++) {
 		if (!ruleset_feeds_from_input(s->rules, (uint16_t)n) ||
 			!raw_server_find(s->root, name, sizeof(name)))
@@ -227,7 +230,7 @@ static void check_raw_server(const struct selfcheck *s)
 
 static void advise(const struct selfcheck *s)
 {
-	if (s->config->fail_open)
+	if (s->config->fail_open && s->config->mode == MODE_INLINE)
 		say(s, LEVEL_INFO,
 			"fail is open: when usher is stopped or its queue is full, clients get "
 			"what the server itself chooses. Make the restricted subnet the server's "
@@ -239,7 +242,7 @@ void selfcheck_run(const struct selfcheck *s)
 {
 	static void (*const checks[])(const struct selfcheck *) = {
 		check_interfaces, check_bridge, check_conntrack, check_rules, check_raw_server,
-		advise,
+		selfcheck_relay, advise,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -19,4 +19,7 @@ struct selfcheck {
 
 void selfcheck_run(const struct selfcheck *s);
 
+/* selfcheck_relay.c: the checks of relay mode; nothing in another. */
+void selfcheck_relay(const struct selfcheck *s);
+
 #endif

@@ -38,6 +38,7 @@ static void keep_option(const struct packet *p, struct kept *k, uint8_t code)
 /* RFC 2131 table 3: in a DHCPNAK secs, ciaddr, yiaddr and siaddr are 0, sname and file unused. */
 static void nak_header(uint8_t *msg)
 {
+	msg[DHCP4_OP] = BOOTREPLY;
 	memset(msg + DHCP4_SECS, 0, 2);
 	memset(msg + DHCP4_CIADDR, 0, 12);
 	memset(msg + DHCP4_SNAME, 0, DHCP4_SNAME_LEN + DHCP4_FILE_LEN);
@@ -47,7 +48,7 @@ static void nak_header(uint8_t *msg)
 		msg[DHCP4_FLAGS] |= 0x80;
 }
 
-static enum step make_nak(struct packet *p)
+enum step packet_make_nak(struct packet *p, const uint8_t server_id[static 4])
 {
 	static const uint8_t nak = DHCPNAK;
 	struct dhcp4_edit *e = packet_edit4(p);
@@ -60,7 +61,7 @@ static enum step make_nak(struct packet *p)
 	keep(&kept[2], DHO_AGENT_OPTIONS, agent, len);
 	keep_option(p, &kept[0], DHO_SERVER_ID);
 	if (!kept[0].present)
-		keep(&kept[0], DHO_SERVER_ID, p->in + p->frame.src_off, 4);
+		keep(&kept[0], DHO_SERVER_ID, server_id, 4);
 	keep_option(p, &kept[1], DHO_CLIENT_ID);
 	nak_header(e->msg);
 	dhcp4_edit_clear(e);
@@ -69,7 +70,6 @@ static enum step make_nak(struct packet *p)
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		if (kept[i].present)
 			dhcp4_edit_append(e, kept[i].code, kept[i].val, kept[i].len);
-	p->cause = CAUSE_moved;
 	return e->err == DHCP_OK ? STEP_NEXT : STEP_FAIL;
 }
 
@@ -93,7 +93,8 @@ enum step stage_guard4(struct packet *p)
 		packet_event(p, EVENT_guard_auth);
 		return STEP_NEXT;
 	}
-	return make_nak(p);
+	p->cause = CAUSE_moved;
+	return packet_make_nak(p, p->in + p->frame.src_off);
 }
 
 static const struct subnet *subnet_of_lease(const struct packet *p, const struct dhcp6_lease *l)

@@ -28,6 +28,12 @@ static void query4(struct packet *p)
 
 	if (p->type == DHCPRELEASE)
 		tell(p, EVENT_outcome_released, &r);
+	/* Relay mode: our own NAK takes the address away. */
+	if (p->cause == CAUSE_refused) {
+		r.event = RECORD_moved;
+		r.addr = packet_followed4(p);
+		record_put(p, &r);
+	}
 	r.event = RECORD_declined;
 	r.addr = dhcp4_get_addr(&p->view4, DHO_REQUESTED_ADDRESS);
 	if (p->type == DHCPDECLINE)

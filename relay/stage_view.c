@@ -4,7 +4,7 @@
  * from where it comes from. The tables of PROTOCOL A.1 and B.1 in their order; every refusal has its
  * cause. Looks nobody up and edits nothing.
  */
-#include "relay/packet.h"
+#include "relay/relay.h"
 
 enum {
 	PORT_DHCP4_SERVER = 67,
@@ -161,8 +161,8 @@ static enum step check_direct4(struct packet *p)
 	const uint8_t *msg = packet_msg(p);
 	const struct slot *s = p->slot;
 
-	/* The frame's source is the client only on its own link, seen through a bridge port. */
-	if (s->physindev == 0 || s->hw_len != 6 || msg[DHCP4_HLEN] != 6 ||
+	/* The frame's source is the client only on its own link: a bridge port, or one we relay for. */
+	if ((s->physindev == 0 && (!p->relay || p->kind == KIND_RENEWING)) || s->hw_len != 6 || msg[DHCP4_HLEN] != 6 ||
 		memcmp(s->hw, msg + DHCP4_CHADDR, 6) == 0)
 		return STEP_NEXT;
 	packet_event(p, EVENT_chaddr_differs);
@@ -180,11 +180,17 @@ static enum step check_query4(struct packet *p)
 	/* A server does not send queries: what comes from its side is not ours to steer. */
 	if (p->side == SIDE_SERVER)
 		return packet_end(p, STEP_PASS, CAUSE_untouched);
-	/* RFC 1542 4.1.1: "MUST silently discard" above the limit, 16 at most. */
-	if (msg[DHCP4_HOPS] > t->max_hops)
-		return packet_end(p, STEP_DROP, CAUSE_hops);
 	p->relayed = be32_get(msg + DHCP4_GIADDR) != 0;
+	p->relay = relay_takes(p) && !p->pxe;
+	/* RFC 1542 4.1.1: "MUST silently discard" above the limit, 16 at most; we would add one. */
+	if (msg[DHCP4_HOPS] > t->max_hops - p->relay)
+		return packet_end(p, STEP_DROP, CAUSE_hops);
+	p->kind = kind_of4(p);
+	if (t->relay.on && !p->relay)
+		relay_note_passing4(p);
 	step = p->relayed ? check_relayed4(p) : check_direct4(p);
+	if (step == STEP_NEXT && p->relay)
+		step = relay_take_query4(p);
 	if (step != STEP_NEXT)
 		return step;
 	if (p->type == DHCP4_BOOTP)
@@ -192,7 +198,6 @@ static enum step check_query4(struct packet *p)
 	if (p->type == DHCPLEASEQUERY || p->type == DHCPBULKLEASEQUERY ||
 		p->type == DHCPACTIVELEASEQUERY)
 		return packet_treat(p, p->untrusted ? t->leasequery : TREAT_PASS, CAUSE_leasequery);
-	p->kind = kind_of4(p);
 	return STEP_NEXT;
 }
 
@@ -216,6 +221,8 @@ enum step stage_view4(struct packet *p)
 		return check_query4(p);
 	p->relayed = be32_get(msg + DHCP4_GIADDR) != 0;
 	p->auth |= p->relayed && relay_authenticated4(p);
+	if (p->policy->treat.relay.on && relay_take_response4(p) == STEP_DROP)
+		return STEP_DROP;
 	if (p->type == DHCP4_BOOTP)
 		return packet_end(p, STEP_PASS, CAUSE_bootp);
 	if (p->type != DHCPOFFER && p->type != DHCPACK && p->type != DHCPNAK)
@@ -276,6 +283,8 @@ static enum step check_query6(struct packet *p)
 		if (v->msg[DHCP6_HOPS] >= t->max_hops6)
 			return packet_end(p, STEP_DROP, CAUSE_hops);
 	}
+	if (relay_takes(p) && relay_take_query6(p) == STEP_DROP)
+		return STEP_DROP;
 	if (!steered6(p->type))
 		return packet_end(p, STEP_PASS, CAUSE_other_type);
 	p->kind = p->type < KIND6_OTHER ? (enum kind)p->type : KIND6_OTHER;
@@ -291,7 +300,8 @@ enum step stage_view6(struct packet *p)
 		return packet_end(p, STEP_PASS, CAUSE_not_dhcp);
 	way = way_of(msg[0]);
 	p->response = way == WAY_DOWN;
-	if (way == WAY_UNKNOWN)
+	/* RFC 8415 19.1: a relay agent relays what it does not know; who stands in the path lets it pass. */
+	if (way == WAY_UNKNOWN && !(relay_takes(p) && p->side == SIDE_CLIENT))
 		return packet_end(p, STEP_PASS, CAUSE_other_type);
 	if (p->response && p->side == SIDE_CLIENT)
 		return packet_end(p, STEP_DROP, CAUSE_rogue_reply);
@@ -308,6 +318,8 @@ enum step stage_view6(struct packet *p)
 	if (!p->response)
 		return check_query6(p);
 	p->relayed = p->view6.depth > 0;
+	if (p->policy->treat.relay.on && relay_take_response6(p) != STEP_NEXT)
+		return p->cause == CAUSE_other_type ? STEP_PASS : STEP_DROP;
 	if (p->type == DHCPV6_ADVERTISE || p->type == DHCPV6_REPLY || p->relayed)
 		return STEP_NEXT;
 	return packet_end(p, STEP_PASS, CAUSE_other_type);

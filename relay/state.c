@@ -43,10 +43,42 @@ static const struct field fields4[] = {
 };
 static const struct field fields6[] = { { STATE_SAVED_82_5, 18 }, { STATE_RULE, 2 } };
 
-enum { EXTENSION_ID = 1 };
+enum { EXTENSION_ID = 1, EXTENSION_WAY = 2, WAY_LEN = 7 };
+
+static uint8_t *put_way(const struct state *s, uint8_t *p)
+{
+	size_t peer = (s->way & WAY_UNICAST) != 0 ? sizeof(s->peer4) : 0;
+
+	if (!s->relayed)
+		return p;
+	p[0] = EXTENSION_WAY;
+	p[1] = (uint8_t)(WAY_LEN + peer);
+	p[2] = s->way;
+	be32_put(p + 3, s->link);
+	be16_put(p + 7, s->port);
+	memcpy(p + 9, s->peer4, peer);
+	return p + 2 + p[1];
+}
+
+static void get_way(struct state *s, const uint8_t *data, size_t len)
+{
+	struct tlv t;
+
+	if (!tlv_find(&TLV_AGENT, data, len, EXTENSION_WAY, &t) || t.len < WAY_LEN)
+		return;
+	s->relayed = true;
+	s->way = t.val[0];
+	s->link = be32_get(t.val + 1);
+	s->port = be16_get(t.val + 5);
+	if (t.len >= WAY_LEN + sizeof(s->peer4))
+		memcpy(s->peer4, t.val + WAY_LEN, sizeof(s->peer4));
+	else
+		s->way &= (uint8_t)~WAY_UNICAST;
+}
 
 static uint8_t *put_extensions(const struct state *s, uint8_t *p)
 {
+	p = put_way(s, p);
 	if (s->id_len == 0 || s->id_len > STATE_ID_MAX)
 		return p;
 	p[0] = EXTENSION_ID;
@@ -61,6 +93,7 @@ static void get_extensions(struct state *s, const uint8_t *data, size_t len)
 {
 	struct tlv t;
 
+	get_way(s, data, len);
 	if (!tlv_find(&TLV_AGENT, data, len, EXTENSION_ID, &t) || t.len < 2)
 		return;
 	s->id_type = t.val[0];

@@ -11,6 +11,8 @@
  *
  * Behind that both may have fields of code (1), length (1), value; unknown ones are skipped. Code 1 is
  * the identity that the user was found by, where the answer would not show it: its type (1) and bytes.
+ * Code 2, in relay mode, is the way back: flags (1), link (4), port (2), then the client's address (4) if
+ * its query came by unicast.
  */
 #ifndef USHER_RELAY_STATE_H
 #define USHER_RELAY_STATE_H
@@ -23,8 +25,9 @@ enum {
 	STATE_VERSION = 1,
 	STATE_FIXED = 12,
 	STATE_ID_MAX = 64,          /* bytes of an identity that is carried */
-	STATE4_MAX = STATE_FIXED + 4 + 4 + 2 + 2 + 3 + STATE_ID_MAX,
-	STATE6_MAX = 4 + STATE_FIXED + 18 + 2 + 3 + STATE_ID_MAX,
+	STATE_WAY_MAX = 2 + 7 + 4,
+	STATE4_MAX = STATE_FIXED + 4 + 4 + 2 + 2 + 3 + STATE_ID_MAX + STATE_WAY_MAX,
+	STATE6_MAX = 4 + STATE_FIXED + 18 + 2 + 3 + STATE_ID_MAX + STATE_WAY_MAX,
 };
 
 extern const uint8_t state_magic[2];
@@ -54,6 +57,14 @@ enum kind {
 	KIND6_OTHER = 15,
 };
 
+/* The way back of a query that we have relayed, code 2 above. */
+enum state_way {
+	WAY_GIADDR = 1 << 0,        /* giaddr was 0: the answer is for a client, not for its relay */
+	WAY_BROADCAST = 1 << 1,     /* the query had the broadcast flag */
+	WAY_UNICAST = 1 << 2,       /* it came by unicast, from the client's address */
+	WAY_ON_LINK = 1 << 3,       /* straight from the client: its hardware address is on the link */
+};
+
 struct state {
 	uint8_t flags, subnet;      /* subnet: struct subnet's id, 0: the server's own choice */
 	uint8_t kind;
@@ -66,6 +77,11 @@ struct state {
 	uint8_t depth;              /* v6: relay layers below ours */
 	uint8_t link6[16];
 	uint8_t id_type, id_len;    /* the identity carried, enum reg_id_type; id_len 0: none */
+	bool relayed;               /* by us: the way back is known */
+	uint8_t way;                /* enum state_way */
+	uint8_t peer4[4];           /* WAY_UNICAST: the client's address */
+	uint16_t port;              /* v6: what a relay asked from, host order; 0: as usual */
+	uint32_t link;              /* a hash of the name of the client's interface; 0: none of ours */
 	const uint8_t *id;          /* borrowed: of the packet when read, of the caller when written */
 };
 

@@ -5,6 +5,7 @@
  * and how the state rides in 82.9. RFC 3046, RFC 3527, RFC 3011, RFC 4243; PROTOCOL A.4 to A.6.
  */
 #include "relay/override.h"
+#include "relay/relay.h"
 
 /*
  * RFC 3046 2.1: a client behind an untrusted circuit must not speak for a relay agent. We remove the
@@ -81,6 +82,11 @@ static const uint8_t *followed_address(const struct packet *p, enum follow follo
 	return NULL;
 }
 
+const uint8_t *packet_followed4(const struct packet *p)
+{
+	return followed_address(p, selectors[p->kind].follow);
+}
+
 /* The subnet to name, or NULL for no hint. */
 static const struct subnet *subnet_to_name(const struct packet *p, const struct selector *s)
 {
@@ -137,6 +143,8 @@ static enum dhcp_err write_agent_option(struct packet *p, const struct agent_opt
 	w->err = DHCP_OK;
 	if (selector != NULL)
 		agent_put(w, RAI_LINK_SELECTION, selector, 4);
+	if (p->relay && !orig->present)
+		relay_put_agent4(p, w);
 	while (tlv_next(&TLV_AGENT, &it, &t)) {
 		if (t.code == RAI_VENDOR && !merged) {
 			agent_put_vendor(w, t.val, t.len, enterprise, data, len);
@@ -276,16 +284,19 @@ enum step stage_steer4(struct packet *p)
 	struct agent_writer w = { .buf = buf, .cap = p->policy->treat.max_82 };
 	const uint8_t *link = NULL, *select = NULL;
 	struct agent_option orig;
-	unsigned hint = p->decision.hint;
+	unsigned hint = p->upstreams != 0 ? relay_hint(p) : p->decision.hint;
 	enum cause leave;
 	size_t add, remove;
 
+	if (p->refused)
+		return STEP_NEXT;
 	if (p->kind == KIND_UNKNOWN)
 		return packet_end(p, STEP_PASS, CAUSE_other_type);
 	read_agent_option(p, &orig);
 	leave = orig.present ? leave_alone(p, &orig) : CAUSE_rewritten;
 	if (leave != CAUSE_rewritten)
-		return packet_end(p, STEP_PASS, leave);
+		return packet_end(
+			p, leave == CAUSE_loop && p->relay ? STEP_DROP : STEP_PASS, leave);
 	if (s->none)
 		return STEP_NEXT;
 	p->hinted = subnet_to_name(p, s);
@@ -295,7 +306,8 @@ enum step stage_steer4(struct packet *p)
 	if (p->hinted != NULL && (!p->hinted->has_hint4 || hint == HINT_NONE))
 		p->hinted = NULL;
 	if (p->decision.subnet == NULL && p->hinted == NULL && p->state.id_len == 0 &&
-		!p->decision.by_query && (flags & STATE_SAVED_118) == 0 && !override_needs_size(p))
+		!p->decision.by_query && (flags & STATE_SAVED_118) == 0 &&
+		!override_needs_size(p) && !p->relay)
 		return STEP_NEXT;
 	if (p->hinted != NULL && (hint & HINT_LINK_SELECTION) != 0)
 		link = p->hinted->hint4;
@@ -402,6 +414,8 @@ enum step stage_restore4(struct packet *p)
 		restore_agent_option(p, val, len, &block);
 	if (!p->auth)
 		restore_select(p);
+	if (p->relay || (p->has_state && p->state.relayed))
+		relay_restore_header4(p, packet_edit4(p)->msg);
 	if (p->editing)
 		packet_event(p, EVENT_restored);
 	return p->editing && p->edit4.err != DHCP_OK ? STEP_FAIL : STEP_NEXT;

@@ -5,7 +5,7 @@
  * a relayed one and wraps it once more for the state; unwraps both on the way back. A client's own bytes
  * are never edited on the way up. RFC 8415 sections 9 and 19; PROTOCOL B.3, B.4.
  */
-#include "relay/packet.h"
+#include "relay/relay.h"
 
 enum { PORT_CLIENT = 546, PORT_SERVER = 547 };
 
@@ -50,7 +50,9 @@ static void set_mac(const struct packet *p, struct dhcp6_wrap *w)
 	static const uint8_t link_local[2] = { 0xfe, 0x80 };
 	const struct slot *s = p->slot;
 
-	if (s->hw_len != 6 || s->physindev == 0 ||
+	if (p->relay && !p->policy->treat.relay.link_layer)
+		return;
+	if (s->hw_len != 6 || (s->physindev == 0 && !p->relay) ||
 		memcmp(p->in + p->frame.src_off, link_local, sizeof(link_local)) != 0)
 		return;
 	w->mac = s->hw;
@@ -90,21 +92,21 @@ static void set_ports(uint8_t *udp, uint16_t from, uint16_t to)
 		be16_put(udp, to);
 }
 
-enum step stage_steer6(struct packet *p)
+/* Without a hint a relay agent's own address on the link is what the server goes by: RFC 8415 19.1.1. */
+static const uint8_t *link_address(const struct packet *p)
+{
+	if (p->hinted != NULL)
+		return p->hinted->hint6;
+	return p->link != NULL && p->link->has6 ? p->link->addr6 : NULL;
+}
+
+enum step packet_wrap6(struct packet *p)
 {
 	uint8_t id[STATE6_MAX], *out = p->slot->out + p->frame.pay_off;
 	const struct dhcp6_view *v = &p->view6;
 	struct dhcp6_wrap w = { .interface_id = id };
 	size_t size, innermost;
 
-	if (already_ours(p))
-		return packet_end(p, STEP_PASS, CAUSE_loop);
-	p->hinted = subnet_to_name(p);
-	if (p->hinted != NULL && (!p->hinted->has_hint6 || p->decision.hint == HINT_NONE))
-		p->hinted = NULL;
-	/* A layer without a hint carries identity and rule only: link-address ::, as RFC 6221 has it. */
-	if (p->hinted == NULL && p->state.id_len == 0 && !p->decision.by_query)
-		return STEP_NEXT;
 	if (!p->policy->default_rules) {
 		p->state.flags |= STATE_RULE;
 		p->state.rule = p->decision.rule_index;
@@ -116,9 +118,10 @@ enum step stage_steer6(struct packet *p)
 		p->state.flags |= STATE_SAVED_82_5;
 		p->state.depth = v->depth;
 		memcpy(p->state.link6, v->msg + innermost, 16);
-		set_port(p, &w);
+		if (!p->relay)
+			set_port(p, &w);
 	} else {
-		w.link = p->hinted != NULL ? p->hinted->hint6 : NULL;
+		w.link = link_address(p);
 		set_mac(p, &w);
 	}
 	w.interface_id_len = state6_put(&p->state, p->policy->treat.enterprise, id);
@@ -130,13 +133,28 @@ enum step stage_steer6(struct packet *p)
 	memcpy(out + size, v->msg, v->len);
 	if (p->relayed && p->hinted != NULL)
 		memcpy(out + size + innermost, p->hinted->hint6, 16);
-	if (!p->relayed)
+	if (!p->relayed && !p->relay)
 		set_ports(p->slot->out + p->frame.udp_off, PORT_CLIENT, PORT_SERVER);
 	p->edit6 = (struct dhcp6_edit){ .msg = out, .len = size + v->len, .cap = SLOT_OUT };
 	p->editing = true;
 	if (p->hinted != NULL)
 		packet_event(p, EVENT_steered);
 	return STEP_NEXT;
+}
+
+enum step stage_steer6(struct packet *p)
+{
+	unsigned hint = p->relay ? relay_hint(p) : p->decision.hint;
+
+	if (already_ours(p))
+		return packet_end(p, p->relay ? STEP_DROP : STEP_PASS, CAUSE_loop);
+	p->hinted = subnet_to_name(p);
+	if (p->hinted != NULL && (!p->hinted->has_hint6 || hint == HINT_NONE))
+		p->hinted = NULL;
+	/* A layer without a hint carries identity and rule only: link-address ::, as RFC 6221 has it. */
+	if (p->hinted == NULL && p->state.id_len == 0 && !p->decision.by_query && !p->relay)
+		return STEP_NEXT;
+	return packet_wrap6(p);
 }
 
 /* The innermost Relay-reply gets back the link-address by which its relay finds the interface. */
@@ -159,7 +177,8 @@ enum step stage_restore6(struct packet *p)
 		p->has_state = state6_get(&p->state, p->policy->treat.enterprise, t.val, t.len);
 	if (!p->has_state) {
 		packet_event(p, EVENT_state_missing);
-		return STEP_NEXT;
+		/* Relay-forwards of ours all have it, and RFC 8415 19.3 has servers return it. */
+		return p->relay ? packet_end(p, STEP_DROP, CAUSE_foreign_answer) : STEP_NEXT;
 	}
 	p->kind = (enum kind)p->state.kind;
 	dhcp6_view_unwrap(v);
@@ -167,7 +186,7 @@ enum step stage_restore6(struct packet *p)
 	packet_edit6(p);
 	if ((p->state.flags & STATE_SAVED_82_5) != 0)
 		restore_link(p);
-	if (!p->relayed) {
+	if (!p->relayed && !p->relay) {
 		udp = p->slot->out + p->frame.udp_off;
 		set_ports(udp + 2, PORT_SERVER, PORT_CLIENT);
 	}

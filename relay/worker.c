@@ -9,6 +9,8 @@
 
 #include "relay/describe.h"
 #include "relay/interface.h"
+#include "relay/learned_say.h"
+#include "relay/link.h"
 #include "relay/log.h"
 #include "relay/notice.h"
 
@@ -43,6 +45,7 @@ struct worker {
 	struct servers servers;
 	struct records records, json;
 	struct interfaces interfaces;
+	struct links links;
 	struct notices notices;
 	const struct snapshot *seen;     /* only compared: it may have been freed */
 	uint64_t generation;
@@ -92,6 +95,7 @@ static void take_snapshot(struct worker *w, const struct snapshot *s)
 	w->generation = s->generation;
 	w->pipeline.outcome_offers = c->outcome.offers;
 	w->pipeline.outcome_json = w->shared->outcome_json;
+	links_use(&w->links, c);
 	interfaces_use(&w->interfaces,
 		(struct interface_list){ c->client_interfaces.all, c->client_interfaces.count },
 		(struct interface_list){ c->server_interfaces.all, c->server_interfaces.count });
@@ -138,9 +142,13 @@ static void run_batch(struct worker *w)
 		w->shared->refresh(w->shared->ctx);
 	interfaces_tick(&w->interfaces);
 	take_snapshot(w, snapshot_enter(w->shared->live, w->number));
+	links_tick(&w->links);
 	pipeline_run(&w->pipeline, w->batch);
+	learned_say(w->shared->learned, w->pipeline.snapshot->policy, w->batch->slots[0].time_ns);
 	snapshot_leave(w->shared->live, w->number);
 	hand_over_records(w);
+	if (w->shared->sender != NULL)
+		sender_send(w->shared->sender, w->batch);
 	queue_send(w->queue, w->batch);
 	note_handling(w);
 	notices_say(&w->notices, queue_number(w->queue), queue_counters(w->queue), &w->counters,
@@ -296,8 +304,8 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 	w->pipeline = (struct pipeline){
 		.counters = &w->counters, .records = &w->records, .answers = shared->answers,
 		.servers = &w->servers, .json = shared->json != NULL ? &w->json : NULL,
-		.side_of = side_of,
-		.own_address = own_address, .ctx = w,
+		.side_of = side_of, .own_address = own_address, .links = &w->links,
+		.learned = shared->learned, .ctx = w,
 	};
 	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL ||
 		(shared->json != NULL && w->json.text == NULL))

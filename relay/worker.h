@@ -10,10 +10,13 @@
 #include "relay/outcome.h"
 #include "relay/pipeline.h"
 #include "relay/queue.h"
+#include "relay/sender.h"
 
 /* What all workers share. Borrowed; must outlive them. */
 struct worker_shared {
 	struct snapshot_slot *live;      /* holds struct live */
+	struct sender *sender;           /* relay mode; else NULL */
+	struct learned *learned;
 	struct outcome *outcome;         /* NULL: no records are written */
 	struct outcome *json;            /* gets the same as JSON; NULL: not wanted */
 	bool outcome_json;               /* a reload does not change it: the file has one format */

@@ -8,14 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct choice hint_choices[] = {
-	{ "link-selection", HINT_LINK_SELECTION },
-	{ "subnet-selection", HINT_SUBNET_SELECTION },
-	{ "both", HINT_BOTH },
-	{ "none", HINT_NONE },
-	{ NULL, 0 },
-};
-
 const struct choice enforce_choices[] = {
 	{ "nak", ENFORCE_NAK },
 	{ "log", ENFORCE_LOG },
@@ -76,6 +68,7 @@ static enum rule_err parse_hint(struct action_reader *r, const struct node *n, s
 
 	if (e == RULE_OK)
 		ret->base.hint = (enum hint)v;
+	ret->base.own_hint = true;
 	return e;
 }
 
@@ -133,6 +126,54 @@ static void print_outcome(const struct rule *rule, struct writer *w)
 	writer_bool(w, "outcome", !rule->base.no_outcome);
 }
 
+static enum rule_err no_upstream(struct action_reader *r, const struct node *n)
+{
+	char names[RULE_TEXT_MAX / 2] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < r->upstreams->count && len < sizeof(names); i++)
+		len += (size_t)snprintf(
+			names + len, sizeof(names) - len, "\"%s\", ", r->upstreams->all[i].name);
+	if (len == 0)
+		return node_fail(n, r->err, RULE_E_REFERENCE, "needs \"upstreams\"");
+	return node_expected(n, r->err, RULE_E_REFERENCE,
+		"%sor \"@\" and an attribute of the user", names);
+}
+
+static enum rule_err parse_upstream(
+	struct action_reader *r, const struct node *n, struct rule *ret)
+{
+	size_t count = 0;
+
+	ret->upstream_texts =
+		arena_alloc(r->arena, (node_count(n) + 1) * sizeof(*ret->upstream_texts));
+	if (ret->upstream_texts == NULL)
+		return r->err->code = RULE_E_MEMORY;
+	for (const struct node *i = node_items(n); i != NULL; i = node_next(n, i)) {
+		const struct upstream *u = NULL;
+
+		if (i->kind == JSON_STRING)
+			u = upstream_named(r->upstreams, i->text, i->len);
+		if (u != NULL)
+			ret->base.upstreams |= upstream_bit(r->upstreams, u);
+		else if (i->kind == JSON_STRING && i->text[0] == '@' && i->len > 1 &&
+			node_count(n) == 1 && r->upstreams->count > 0)
+			ret->upstream_attribute = i->text + 1;
+		else
+			return no_upstream(r, i);
+		ret->upstream_texts[count++] = i->text;
+	}
+	return count > 0 ? RULE_OK : no_upstream(r, n);
+}
+
+static void print_upstream(const struct rule *rule, struct writer *w)
+{
+	writer_open_inline(w, "upstream", '[');
+	for (const char **text = rule->upstream_texts; *text != NULL; text++)
+		writer_text(w, NULL, *text);
+	writer_close(w, '[');
+}
+
 static const struct action actions[] = {
 	{ "subnet", parse_subnet, print_subnet,
 		"the subnet: its name, \"server\", or \"@\" and the user's attribute that names it" },
@@ -141,6 +182,8 @@ static const struct action actions[] = {
 	{ "max_lease", parse_max_lease, print_max_lease,
 		"longest lease in seconds; 0: no limit but the subnet's" },
 	{ "hint", parse_hint, print_hint, "how the server is told the subnet, instead of the config's" },
+	{ "upstream", parse_upstream, print_upstream,
+		"in relay mode who is asked: names, or \"@\" and the user's attribute that names one" },
 	{ "enforce", parse_enforce, print_enforce,
 		"what the guard does, instead of the config's" },
 	{ "drop", parse_drop, print_drop, "true: drop the packet" },

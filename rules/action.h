@@ -31,6 +31,8 @@ struct rule {
 	struct decision base;        /* all but what depends on the user; max_lease: the rule's */
 	uint32_t given;              /* a bit for each row of the table of actions */
 	enum subnet_kind kind;
+	const char *upstream_attribute; /* names the upstream, without its "@"; NULL: base says it */
+	const char **upstream_texts; /* as written, ends with NULL */
 	const struct subnet *subnet; /* NAMED */
 	const char *attribute;       /* ATTRIBUTE: without its "@" */
 	const char *subnet_text;     /* as written */
@@ -45,6 +47,7 @@ struct rule {
 struct action_reader {
 	struct arena *arena;
 	const struct subnets *subnets;
+	const struct upstreams *upstreams;
 	struct rule_error *err;
 };
 
@@ -68,8 +71,8 @@ void action_print(const struct rule *rule, struct writer *w);
 /* The table of actions, for help and for tests. */
 const struct action *action_table(size_t *ret_count);
 
-/* The names of hints, enforcements and so on in the config. */
-extern const struct choice hint_choices[], enforce_choices[];
+/* The names of enforcements in the config; those of hints are rules/upstream.h's. */
+extern const struct choice enforce_choices[];
 
 /* action_option.c: the row "options" */
 enum rule_err option_edits_parse(

@@ -73,6 +73,22 @@ static uint32_t lesser(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* An attribute that names no upstream of ours restricts nothing: the config's own choice stands. */
+static void settle_upstream(const struct policy *p, const struct rule *rule,
+	const struct reg_user *user, struct decision *ret)
+{
+	const struct upstream *u = NULL;
+	const char *name;
+	size_t len;
+
+	if (rule->upstream_attribute != NULL && user != NULL &&
+		registry_attr(user, rule->upstream_attribute, strlen(rule->upstream_attribute),
+			&name, &len))
+		u = upstream_named(&p->upstreams, name, len);
+	if (u != NULL)
+		ret->upstreams = upstream_bit(&p->upstreams, u);
+}
+
 void policy_decision_of(const struct policy *p, uint16_t rule_index, const struct reg_user *user,
 	struct decision *ret)
 {
@@ -83,6 +99,7 @@ void policy_decision_of(const struct policy *p, uint16_t rule_index, const struc
 		ret->rule = rule;
 		ret->rule_index = rule_index;
 		settle_subnet(p, rule, user, ret);
+		settle_upstream(p, rule, user, ret);
 	} else {
 		*ret = (struct decision){
 			.subnet = restricted(p),

@@ -7,6 +7,7 @@
 #define USHER_RULES_POLICY_H
 
 #include "rules/subnet.h"
+#include "rules/upstream.h"
 
 #include "dhcpcodec/dhcp4.h"
 #include "dhcpcodec/dhcp6.h"
@@ -14,11 +15,34 @@
 
 /* What usher does with a packet that it will not edit. */
 enum treat { TREAT_PASS, TREAT_DROP };
-/* How the subnet is named to the server. */
-enum hint { HINT_LINK_SELECTION = 1, HINT_SUBNET_SELECTION = 2, HINT_BOTH = 3, HINT_NONE = 0 };
 enum enforce { ENFORCE_NAK, ENFORCE_LOG };
-/* Which subnet a bound client's query names: the address's (default), or the one it is entitled to. */
-enum on_mismatch { MISMATCH_NAK, MISMATCH_SERVER };
+/*
+ * Which subnet a bound client's query names: the address's, so that we make the server's ACK a NAK, or
+ * the one it is entitled to; INJECT: none, we refuse the query ourselves (relay mode only).
+ */
+enum on_mismatch { MISMATCH_NAK, MISMATCH_SERVER, MISMATCH_INJECT };
+
+/* A client's link in relay mode, where the config says more of it than its name. */
+struct relay_link {
+	char name[UPSTREAM_INTERFACE_MAX + 1];
+	bool has4, has6;             /* else the first address the interface has */
+	uint8_t addr4[4], addr6[16];
+};
+
+/* How queries are sent on and their answers taken back: relay mode, PROTOCOL A.9 and B.6. */
+struct relaying {
+	bool on;                     /* mode is relay */
+	bool relay_flags;            /* add 82.10: RFC 5010 */
+	bool link_layer;             /* add DHCPv6 option 79: RFC 6939 */
+	bool force_broadcast;        /* ask for broadcast answers */
+	enum choose choose;
+	uint32_t dead_after_ms;      /* unanswered for so long: the upstream is down */
+	uint32_t dead_for_ms;        /* and is tried again after this */
+	uint16_t min_secs;           /* RFC 1542 4.1.1: secs below it are not relayed */
+	const char *circuit_id;      /* 82.1: %i the interface, %% a percent sign; "": none */
+	struct relay_link *links;
+	size_t link_count;
+};
 
 /* Every per-cause policy of PROTOCOL.md section H, one key each. */
 struct treatment {
@@ -46,6 +70,7 @@ struct treatment {
 	uint8_t identify_count;      /* 0: HW_ADDR in DHCPv4, DUID in DHCPv6 */
 	struct prefix *relays4, *relays6;  /* trusted_relays */
 	size_t relay_count4, relay_count6;
+	struct relaying relay;
 };
 
 struct rule;
@@ -63,6 +88,7 @@ struct rule_warning {
 /* Made by rules/policy_build.h; nothing in it changes afterwards. */
 struct policy {
 	struct subnets subnets;
+	struct upstreams upstreams;
 	struct rule *rules;          /* rules/action.h */
 	size_t rule_count;
 	struct treatment treat;
@@ -105,6 +131,8 @@ struct decision {
 	const struct rule *rule;     /* NULL: no rule matched; the subnet is then the restricted one */
 	uint16_t rule_index;         /* in policy->rules; rule_count if none matched */
 	enum hint hint;
+	bool own_hint;               /* the rule gives it: an upstream's does not count */
+	upstream_set upstreams;      /* which may be asked; 0: all */
 	enum enforce enforce;
 	uint32_t max_lease;          /* of rule and subnet the lesser; 0 = no limit */
 	bool drop, pass;             /* drop the packet, or leave it and its answer alone */

@@ -76,6 +76,46 @@ enum rule_err policy_add_subnet(
 	return RULE_OK;
 }
 
+/* An address, alias or id by which two upstreams could not be told apart. */
+static bool confusable(const struct upstreams *s, const struct upstream *u)
+{
+	for (size_t i = 0; i < u->count4; i++)
+		if (upstream_with_id(s, u->addresses4[i]) != NULL)
+			return true;
+	for (size_t i = 0; i < u->count6; i++)
+		if (upstream_with_address(s, u->addresses6[i], 16) != NULL)
+			return true;
+	return u->has_alias && (upstream_with_alias(s, u->alias) != NULL ||
+		upstream_with_id(s, u->server_id) != NULL);
+}
+
+enum rule_err policy_add_upstream(
+	struct policy_builder *b, const struct node *n, struct rule_error *err)
+{
+	struct upstreams *s = &b->policy->upstreams;
+	struct upstream new, *all;
+	enum rule_err e;
+
+	if (s->count == UPSTREAMS_MAX)
+		return node_fail(n, err, RULE_E_LIMIT,
+			"expected no more than %d upstreams, got another", UPSTREAMS_MAX);
+	e = upstream_read(&b->policy->arena, n, &new, err);
+	if (e != RULE_OK)
+		return e;
+	if (upstream_named(s, new.name, strlen(new.name)) != NULL)
+		return node_expected(node_get(n, "name"), err, RULE_E_REPEAT,
+			"a name that no other upstream has");
+	if (confusable(s, &new))
+		return node_fail(n, err, RULE_E_REPEAT,
+			"expected addresses, alias and server_id that no other upstream has");
+	all = arena_grow(&b->policy->arena, s->all, s->count, sizeof(*all));
+	if (all == NULL)
+		return err->code = RULE_E_MEMORY;
+	s->all = all;
+	s->all[s->count++] = new;
+	return RULE_OK;
+}
+
 void policy_own_rules(struct policy_builder *b)
 {
 	b->own_rules = true;
@@ -167,7 +207,8 @@ static enum rule_err compile_rule(
 {
 	struct policy *p = b->policy;
 	struct match_reader match = { .arena = &p->arena, .tests = p->tests, .err = err };
-	struct action_reader action = { .arena = &p->arena, .subnets = &p->subnets, .err = err };
+	struct action_reader action = { .arena = &p->arena, .subnets = &p->subnets,
+		.upstreams = &p->upstreams, .err = err };
 	const struct node *when = node_get(n, "when");
 
 	rule->base.hint = p->treat.hint;

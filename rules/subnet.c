@@ -270,6 +270,13 @@ static enum rule_err hints_set(struct subnets *s, size_t i, struct rule_error *e
 			inet_ntop(AF_INET, n->hint4, text, sizeof(text)));
 		return fail(err, RULE_E_HINT, s, i, "hint4");
 	}
+	/* A server that knows giaddr alone chooses by the prefix it lies in. */
+	if (n->has_giaddr && !any_holds(n->prefixes4, n->count4, n->giaddr)) {
+		snprintf(err->text, sizeof(err->text),
+			"expected an address inside the IPv4 prefixes of subnet \"%s\", got %s", n->name,
+			inet_ntop(AF_INET, n->giaddr, text, sizeof(text)));
+		return fail(err, RULE_E_HINT, s, i, "giaddr");
+	}
 	if (n->has_hint6 &&
 		(!any_holds(n->prefixes6, n->count6, n->hint6) || !hint6_usable(n->hint6))) {
 		snprintf(err->text, sizeof(err->text),

@@ -36,6 +36,8 @@ struct subnet {
 	size_t count4, count6, count_pd;
 	bool has_hint4, has_hint6;
 	uint8_t hint4[4];      /* written into 82.5 or 118: RFC 3527, RFC 3011 */
+	bool has_giaddr;
+	uint8_t giaddr[4];     /* our own address in it, for servers that look at giaddr alone */
 	uint8_t hint6[16];     /* written as link-address: RFC 8415 section 9 */
 	uint32_t max_lease;    /* seconds; 0 = no limit */
 	unsigned int line;     /* in the config, for errors; 0 if there is none */

@@ -124,6 +124,16 @@ static enum rule_err read_hint6(
 	return RULE_OK;
 }
 
+static enum rule_err read_giaddr(
+	struct arena *a, const struct node *n, struct subnet *s, struct rule_error *err)
+{
+	(void)a;
+	if (n->kind != JSON_STRING || inet_pton(AF_INET, n->text, s->giaddr) != 1)
+		return node_expected(n, err, RULE_E_VALUE, "an IPv4 address");
+	s->has_giaddr = true;
+	return RULE_OK;
+}
+
 static enum rule_err read_max_lease(
 	struct arena *a, const struct node *n, struct subnet *s, struct rule_error *err)
 {
@@ -137,6 +147,7 @@ static const struct subnet_key keys[] = {
 	{ "pd_prefixes", read_pd_prefixes },
 	{ "hint4", read_hint4 },
 	{ "hint6", read_hint6 },
+	{ "giaddr", read_giaddr },
 	{ "max_lease", read_max_lease },
 };
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -197,6 +208,8 @@ void subnet_print(const struct subnet *n, struct writer *w)
 		writer_text(w, "hint4", inet_ntop(AF_INET, n->hint4, text, sizeof(text)));
 	if (n->has_hint6)
 		writer_text(w, "hint6", inet_ntop(AF_INET6, n->hint6, text, sizeof(text)));
+	if (n->has_giaddr)
+		writer_text(w, "giaddr", inet_ntop(AF_INET, n->giaddr, text, sizeof(text)));
 	writer_uint(w, "max_lease", n->max_lease);
 	writer_close(w, '{');
 }

@@ -77,6 +77,11 @@ struct rig *rig_new(const char *config, const char *registry)
 	r->batch->count = 1;
 	load_config(r, config);
 	load_registry(r, registry);
+	links_use(&r->links, r->config);
+	for (size_t i = 0; i < r->links.count; i++)
+		r->links.all[i].index = (uint32_t)i + 1;
+	r->learned = learned_new();
+	r->time_ns = INT64_C(1700000000) * 1000000000;
 	r->snapshot = (struct snapshot){ .registry = r->registry, .policy = r->config->policy };
 	r->pipeline = (struct pipeline){
 		.snapshot = &r->snapshot,
@@ -86,6 +91,8 @@ struct rig *rig_new(const char *config, const char *registry)
 		.outcome_json = r->config->outcome.format == OUTCOME_JSON,
 		.side_of = side_of,
 		.own_address = own_address,
+		.links = &r->links,
+		.learned = r->learned,
 		.ctx = r,
 	};
 	return r;
@@ -95,6 +102,7 @@ void rig_free(struct rig *r)
 {
 	if (r == NULL)
 		return;
+	learned_free(r->learned);
 	registry_free(r->registry);
 	config_free(r->config);
 	munmap(r->batch, r->batch_size);
@@ -145,13 +153,15 @@ const struct slot *rig_run(struct rig *r, const struct rig_packet *p)
 	s->cap_len = p->cap_len;
 	s->skb_info = p->skb_info;
 	s->physindev = p->physindev;
+	s->indev = p->indev;
+	s->hook = p->hook;
 	s->hw_len = p->hw_len;
 	if (p->hw_len > 0)
 		memcpy(s->hw, p->hw, p->hw_len);
 	s->verdict = SLOT_ACCEPT;
 	s->edited = false;
 	s->out_len = 0;
-	s->time_ns = INT64_C(1700000000) * 1000000000;
+	s->time_ns = r->time_ns;
 	if (p->len > 0)
 		memcpy(s->raw + s->in_off, p->bytes, p->len);
 	/* What a packet before has left there must not show. */

@@ -7,6 +7,8 @@
 #define USHER_TESTS_RIG_H
 
 #include "relay/config.h"
+#include "relay/learned.h"
+#include "relay/link.h"
 #include "relay/pipeline.h"
 
 /* Where the packet lies in its slot: page without access next to it, and it may not be written. */
@@ -17,6 +19,8 @@ struct rig_packet {
 	size_t len;
 	enum side side;
 	uint32_t skb_info, physindev, cap_len;
+	uint32_t indev;              /* relay mode: links have the indexes 1, 2, ... */
+	uint8_t hook;                /* NF_INET_...; 0: PREROUTING */
 	const uint8_t *hw;
 	uint8_t hw_len;
 	enum rig_place place;
@@ -28,6 +32,9 @@ struct rig {
 	struct snapshot snapshot;
 	struct counters counters;     /* of the last packet */
 	struct records records;
+	struct links links;           /* of the config's client_interfaces, addresses by relay.links */
+	struct learned *learned;
+	int64_t time_ns;              /* of the packets */
 	struct pipeline pipeline;
 	struct batch *batch;
 	size_t batch_size;            /* bytes mapped */

@@ -6,7 +6,7 @@ import re
 import statistics
 import time
 
-from lab import GENERATOR_CPU, MEASURED_CPU, Failed, load
+from lab import GENERATOR_CPU, MEASURED_CPU, TOP, Failed, load
 
 USERS = 1600     # 400 clients: a relay agent keeps a neighbour for each, and the kernel allows 1024
 SERVER_CPU = GENERATOR_CPU   # the server has a CPU to itself, as it has a machine to itself elsewhere
@@ -54,7 +54,7 @@ def start_kea(lab, family, bridged):
 
 
 def relay_of(lab, who, family):
-    """Starts a relay agent in the middle; None if usher has no such mode yet."""
+    """Starts another relay agent in the middle."""
     if who == "isc-dhcp-relay":
         args = ["-4", "-d", "--no-pid", "-id", "c1", "-iu", "s0", "10.200.0.1"] if family == 4 else [
             "-6", "-d", "--no-pid", "-l", "c1", "-u", "2001:db8:200::1%s1"]
@@ -65,7 +65,7 @@ def relay_of(lab, who, family):
         return lab.spawn("middle", OTHER_CPU, [lab.copy_of("dnsmasq"), "-k", "-p0", "-C/dev/null", "-uroot",
                                                f"--pid-file={lab.work}/dnsmasq.pid", f"--dhcp-relay={pair}"],
                          f"{lab.work}/relay.log")
-    raise Failed("usher has no relay mode in this version")
+    raise Failed(f"no relay agent {who}")
 
 
 MIDDLES = [("Kea alone", True), ("Kea behind usher", True), ("Kea behind isc-dhcp-relay", False),
@@ -78,6 +78,10 @@ def middle(lab, name, family):
     if name == "Kea behind usher":
         lab.divert("67", "--relay", "10.1.0.2")
         return lab.usher(USERS, "middle", OTHER_CPU, trusted_relays=["10.1.0.2", "2001:db8:1::2"])
+    if name == "Kea behind usher relay":
+        lab.on("middle", f"{TOP}/scripts/divert", "relay", "c1")
+        return lab.usher(USERS, "middle", OTHER_CPU, mode="relay", trusted_relays=["10.1.0.2", "2001:db8:1::2"],
+                         upstreams=[{"name": "kea", "address": ["10.200.0.1", "2001:db8:200::1"]}])
     process = relay_of(lab, name.removeprefix("Kea behind "), family)
     time.sleep(0.5)
     if process.poll() is not None:

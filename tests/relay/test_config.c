@@ -320,7 +320,7 @@ Test(config, long_files)
 	write_config(path, text, 0600);
 	cr_expect_null(config_load(path, &err));
 	unlink(path);
-	snprintf(expected, sizeof(expected), "%s:300001: mode: expected \"inline\", got 1", path);
+	snprintf(expected, sizeof(expected), "%s:300001: mode: expected \"inline\" or \"relay\", got 1", path);
 	cr_expect_str_eq(err.text, expected);
 	free(text);
 }

@@ -51,7 +51,7 @@ Test(notice, every_other_cause_is_said_with_its_name)
 	cr_assert_not_null(strstr(text, "error: queue 67: 3 packets: a stage failed (internal)\n"));
 	for (const char *c = text; (c = strchr(c, '\n')) != NULL; c++)
 		lines++;
-	cr_assert_eq(lines, CAUSE_COUNT - 7);
+	cr_assert_eq(lines, CAUSE_COUNT - 8);
 	cr_assert_str_empty(say());
 }
 

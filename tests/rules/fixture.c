@@ -7,6 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Two upstreams for every policy, a and b, so that rules can name them. */
+static enum rule_err add_upstreams(struct policy_builder *b, struct rule_error *err)
+{
+	static const char json[] = "[{\"name\": \"a\", \"address\": [\"10.0.0.2\", \"2001:db8::2\"]},"
+				   " {\"name\": \"b\", \"address\": \"10.0.0.3\"}]";
+	const struct node *list = node_parse(policy_arena(b), json, sizeof(json) - 1, err);
+	enum rule_err e = list == NULL ? RULE_E_MEMORY : RULE_OK;
+
+	for (const struct node *n = list != NULL ? list->first : NULL; e == RULE_OK && n != NULL;
+		n = n->next)
+		e = policy_add_upstream(b, n, err);
+	return e;
+}
+
 struct policy *fixture_load(const char *json, struct rule_error *err)
 {
 	struct policy_builder *b = policy_begin();
@@ -18,6 +32,7 @@ struct policy *fixture_load(const char *json, struct rule_error *err)
 	root = node_parse(policy_arena(b), json, strlen(json), err);
 	if (root == NULL)
 		goto failed;
+	e = add_upstreams(b, err);
 	list = node_get(root, "subnets");
 	for (n = list != NULL ? list->first : NULL; e == RULE_OK && n != NULL; n = n->next)
 		e = policy_add_subnet(b, n, err);

@@ -18,6 +18,9 @@ static const struct {
 	{ "max_lease", "{\"max_lease\": 60}", "{ \"max_lease\": 60 }" },
 	{ "hint", "{\"hint\": \"subnet-selection\"}", "{ \"hint\": \"subnet-selection\" }" },
 	{ "hint", "{\"hint\": \"none\"}", "{ \"hint\": \"none\" }" },
+	{ "upstream", "{\"upstream\": \"b\"}", "{ \"upstream\": [\"b\"] }" },
+	{ "upstream", "{\"upstream\": [\"a\", \"b\"]}", "{ \"upstream\": [\"a\", \"b\"] }" },
+	{ "upstream", "{\"upstream\": \"@site\"}", "{ \"upstream\": [\"@site\"] }" },
 	{ "enforce", "{\"enforce\": \"log\"}", "{ \"enforce\": \"log\" }" },
 	{ "drop", "{\"drop\": true}", "{ \"drop\": true }" },
 	{ "drop", "{\"drop\": false}", "{ \"drop\": false }" },
@@ -98,6 +101,10 @@ Test(action, reaches_the_decision)
 	cr_expect(!d.drop && !d.pass && !d.no_outcome);
 	cr_expect_eq(decision_of("{\"hint\": \"both\"}").hint, HINT_BOTH);
 	cr_expect_eq(decision_of("{\"hint\": \"none\"}").hint, HINT_NONE);
+	cr_expect(!d.own_hint && decision_of("{\"hint\": \"none\"}").own_hint);
+	cr_expect_eq(d.upstreams, 0);
+	cr_expect_eq(decision_of("{\"upstream\": \"b\"}").upstreams, 2);
+	cr_expect_eq(decision_of("{\"upstream\": [\"b\", \"a\"]}").upstreams, 3);
 	cr_expect_eq(decision_of("{\"enforce\": \"log\"}").enforce, ENFORCE_LOG);
 	cr_expect(decision_of("{\"drop\": true}").drop);
 	cr_expect(!decision_of("{\"drop\": false}").drop);
@@ -157,7 +164,14 @@ static const struct {
 	{ "{\"max_lease\": 1.5}", "rules[0].max_lease",
 	  "expected a number from 0 to 4294967294, got 1.5" },
 	{ "{\"hint\": \"82.5\"}", "rules[0].hint",
-	  "expected \"link-selection\", \"subnet-selection\", \"both\" or \"none\", got \"82.5\"" },
+	  "expected \"link-selection\", \"subnet-selection\", \"both\", \"giaddr\" or \"none\", "
+	  "got \"82.5\"" },
+	{ "{\"upstream\": \"c\"}", "rules[0].upstream",
+	  "expected \"a\", \"b\", or \"@\" and an attribute of the user, got \"c\"" },
+	{ "{\"upstream\": [\"a\", \"@site\"]}", "rules[0].upstream[1]",
+	  "expected \"a\", \"b\", or \"@\" and an attribute of the user, got \"@site\"" },
+	{ "{\"upstream\": []}", "rules[0].upstream",
+	  "expected \"a\", \"b\", or \"@\" and an attribute of the user, got an empty list" },
 	{ "{\"enforce\": \"nack\"}", "rules[0].enforce", "expected \"nak\" or \"log\", got \"nack\"" },
 	{ "{\"drop\": \"yes\"}", "rules[0].drop", "expected true or false, got \"yes\"" },
 	{ "{\"drop\": true, \"pass\": true}", "rules[0]",

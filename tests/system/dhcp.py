@@ -6,8 +6,9 @@ usage: dhcp.py ask4 DEVICE [KEY=VALUE]...   send one query, print the first answ
        dhcp.py ask6 DEVICE [KEY=VALUE]...   the same for DHCPv6
        dhcp.py send4 DEVICE [KEY=VALUE]...  send only
        dhcp.py dump FILE.pcap               one line for every DHCP message in a capture
-       dhcp.py compare SERVER.pcap CLIENT.pcap
-                                            whether what passed between differs only as it may
+       dhcp.py compare SERVER.pcap CLIENT.pcap [GIADDR]
+                                            whether what passed between differs only as it may; with GIADDR, that of
+                                            usher as relay agent
        dhcp.py hostile4|hostile6 DEVICE     send each packet of a table of bad ones
        dhcp.py judge4|judge6 SERVER.pcap    what arrived of them against that table
 
@@ -364,17 +365,36 @@ def counterpart(server, client):
     return None
 
 
-def compare(server_path, client_path):
+def without_relay(message, giaddr):
+    """A DHCPv4 message on the server's side as it would be without the relay agent of that address."""
+    if message.family == 4 and message.head[24:28] == socket.inet_aton(giaddr):
+        head = bytearray(message.head)
+        head[3] -= head[3] > 0
+        head[24:28] = bytes(4)
+        if message.type == "nak":       # RFC 2131 4.3.2: for a relay agent only
+            head[10] &= 0x7f
+        message.head = bytes(head)
+    return message
+
+
+def compare(server_path, client_path, giaddr=None):
     """Every message on the client's side is on the server's too, and differs in our hint and state only. An ACK that
-    became a NAK on the way is counted, and must have left nothing of the lease."""
+    became a NAK on the way is counted, and must have left nothing of the lease. A relay agent says NAK itself."""
     server, asked, compared, moved, wrong = {}, {}, 0, 0, 0
     for message in read_pcap(server_path):
+        message = without_relay(message, giaddr) if giaddr else message
         server.setdefault((exchange(message), message.type), []).append(message)
-    for client in read_pcap(client_path):
+    clients = read_pcap(client_path)
+    refused = {exchange(message) for message in clients if message.type == "nak"}
+    for client in clients:
         if client.query:
             asked[exchange(client)] = client
         other = counterpart(server, client)
-        if other is None:
+        if other is None and giaddr and exchange(client) in refused and client.type in ("request", "nak"):
+            moved += client.type == "nak"
+            lease = client.type == "nak" and any(client.head[12:24])
+            found = ["a NAK with a lease in it: %s" % client] if lease else []
+        elif other is None:
             found = ["not on the server's side: %s" % client]
         elif other.type != client.type:
             moved += 1

@@ -13,7 +13,7 @@
 # shellcheck source=places.sh
 . "$(dirname "$0")/places.sh"
 
-all_pairs="bridge:kea bridge:isc bridge:dnsmasq router:kea router:isc router:dnsmasq host:kea host:isc host:dnsmasq"
+all_pairs="bridge:kea bridge:isc bridge:dnsmasq router:kea router:isc router:dnsmasq host:kea host:isc host:dnsmasq relay:kea relay:isc relay:dnsmasq"
 clients="hand dhclient udhcpc dhcpcd networkd"
 scenarios="lease renew rebind release registered unregistered reboot prefix rapid inform"
 
@@ -97,11 +97,12 @@ build() {
 	router) place_router; must "divert" divert router clients server; must "the relay agent" relay_start dnsmasq ;;
 	host) place_host; must "divert" divert host clients ;;
 	netns) load_br_netfilter; must "divert" place_netns ;;
+	relay) place_relay; must "divert" divert relay clients ;;
 	esac
 	pools
 	must "$server" server_start "$server"
 	MAX_LEASE=', "max_lease": 8'
-	place_config "$trusted_relays"
+	if [ "$place" = relay ]; then place_config "$relay_upstreams"; else place_config "$trusted_relays"; fi
 	other_users
 	must "usher" usher_start
 }

@@ -74,6 +74,34 @@ relay_dnsmasq() {
 	relay_pids=$pid
 }
 
+# usher is the relay agent: "bridge" is the clients' router, with no bridge in it. Its giaddr is 192.0.2.1.
+#
+#   relay    client:eth0 --- clients:bridge:server --- eth0:server
+place_relay() {
+	local ns
+	for ns in bridge client server; do
+		add_ns "$ns"
+	done
+	wire client eth0 bridge clients
+	wire bridge server server eth0
+	on client ip link set eth0 down address "$CLIENT_MAC" up
+	client_subnets bridge clients
+	router_addresses bridge server 9.0.2
+	router_addresses server eth0 9.0.1
+	forwards bridge
+	on server ip route add default via 10.9.0.2
+	on server ip -6 route add default via 2001:db8:9::2
+	ISC4_MORE='subnet 10.9.0.0 netmask 255.255.255.0 { }'
+	ISC6_MORE='subnet6 2001:db8:9::/64 { }'
+	isc_placed=yes
+	KEA4_ADDRESS=10.9.0.1
+	KEA6_ADDRESS=2001:db8:9::1
+}
+
+# What usher has to be told in that place.
+relay_upstreams='"mode": "relay",
+		"upstreams": [ { "name": "main", "address": ["10.9.0.1", "2001:db8:9::1"] } ],'
+
 listens() { # ns, port...: on UDP
 	local ns=$1 port
 	shift

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The clients' links in relay mode: which interfaces they are and which addresses of ours are on them.
+ * Filled by one worker, between batches; the pipeline only looks things up.
+ */
+#ifndef USHER_RELAY_LINK_H
+#define USHER_RELAY_LINK_H
+
+#include "relay/config.h"
+
+enum { LINKS_MAX = 64 };
+
+struct client_link {
+	char name[UPSTREAM_INTERFACE_MAX + 1];
+	uint32_t hash;               /* of the name: travels in the state, so never 0 */
+	uint32_t index;              /* 0: there is no such interface now */
+	bool fixed4, fixed6;         /* the config gives the address */
+	bool has4, has6, has_local;
+	uint8_t addr4[4];            /* giaddr */
+	uint8_t addr6[16];           /* one that servers can reach: of the link, or else of this host */
+	uint8_t local6[16];          /* link-local */
+};
+
+struct links {
+	size_t count;
+	struct client_link all[LINKS_MAX];
+	uint32_t multicast[UPSTREAMS_MAX]; /* the interface where an upstream is asked by multicast */
+	const struct upstreams *upstreams; /* borrowed from the policy */
+	int64_t next_ns;             /* when to look again, CLOCK_MONOTONIC */
+};
+
+/* Takes the interfaces of a config, which must live as long as it is used here. Asks nothing yet. */
+void links_use(struct links *l, const struct config *c);
+/* Once a batch: looks at interfaces and addresses anew, at most every two seconds. */
+void links_tick(struct links *l);
+
+/* NULL if it is none of ours. */
+const struct client_link *link_with_index(const struct links *l, uint32_t index);
+const struct client_link *link_with_hash(const struct links *l, uint32_t hash);
+const struct client_link *link_with_addr4(const struct links *l, const uint8_t addr[static 4]);
+
+#endif
