@@ -20,7 +20,8 @@ enum {
 	SLOT_STRIDE_PAD = 4160,   /* keeps equal offsets of neighbours out of one cache set */
 };
 
-enum slot_verdict { SLOT_ACCEPT, SLOT_DROP };
+/* SLOT_PARK: no verdict yet, relay/park.h. */
+enum slot_verdict { SLOT_ACCEPT, SLOT_DROP, SLOT_PARK };
 
 /* skb_info bits of NFQA_SKB_INFO (linux/netfilter/nfnetlink_queue.h) */
 enum { SLOT_CSUM_NOT_READY = 1, SLOT_GSO = 2, SLOT_CSUM_NOT_VERIFIED = 4 };
@@ -42,6 +43,8 @@ struct slot {
 	uint8_t verdict;             /* enum slot_verdict; set before the pipeline runs: SLOT_ACCEPT */
 	bool edited;                 /* out[0..out_len) replaces the packet */
 	uint32_t out_len;
+	uint64_t park;               /* 0, or the ticket it was parked with; both ways */
+	int64_t park_until_ns;       /* CLOCK_MONOTONIC, of a slot that is parked */
 	/* the bytes */
 	uint8_t raw[SLOT_RAW];
 	uint8_t out[SLOT_OUT];
