@@ -40,9 +40,10 @@ NOT_BUILT := registry/source_no_mysql.c
 else
 NOT_BUILT := $(filter-out %/source_no_mysql.c,$(wildcard registry/*mysql*.c tests/*/*mysql*.c))
 endif
-ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -fvisibility=hidden -pthread \
+ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -Iinclude -fvisibility=hidden -pthread \
 	$(WARN) $(SANFLAGS) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
-LDLIBS   := $(shell pkg-config --libs $(LIBS)) -ldl
+# -rdynamic: hook libraries find usher's functions in the program (relay/hook_*.c).
+LDLIBS   := $(shell pkg-config --libs $(LIBS)) -ldl -rdynamic
 
 SRC      := $(filter-out $(NOT_BUILT),$(wildcard dhcpcodec/*.c registry/*.c rules/*.c relay/*.c))
 OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
@@ -60,11 +61,11 @@ $(BUILD)/usher: $(OBJ)
 
 $(BUILD)/unit: $(LIBOBJ) $(TESTOBJ)
 	@echo "  LD    $@"
-	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcriterion
+	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcriterion
 
 $(BUILD)/bench: $(LIBOBJ) $(BENCHOBJ)
 	@echo "  LD    $@"
-	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 $(BUILD)/obj/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -89,15 +90,16 @@ install: $(BUILD)/usher
 	install -d -m 750 $(DESTDIR)$(SYSCONFDIR)/usher
 	install -d -m 755 $(DESTDIR)$(PREFIX)/share/doc/usher/examples $(DESTDIR)/var/log/usher
 	install -m 644 README.md CHANGELOG.md COPYING docs/*.md registry/schema.sql $(DESTDIR)$(PREFIX)/share/doc/usher
+	install -D -m 644 include/usher/hooks.h $(DESTDIR)$(PREFIX)/include/usher/hooks.h
 	install -m 644 docs/examples/* $(DESTDIR)$(PREFIX)/share/doc/usher/examples
-	for page in docs/*.[58]; do \
+	for page in docs/*.[358]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done
 
 clean:
 	rm -rf build
 
-include tests/tests.mk
+include hooks/hooks.mk tests/tests.mk
 
 .PHONY: all test vectors-check bench clean
 -include $(OBJ:.o=.d) $(TESTOBJ:.o=.d) $(BENCHOBJ:.o=.d)

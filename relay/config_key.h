@@ -49,5 +49,6 @@ extern const struct config_type type_octal;
 extern const struct config_type type_mode, type_queues, type_mark, type_state_key, type_relays;
 extern const struct config_type type_identify;
 extern const struct config_type type_subnets, type_rules;
+extern const struct config_type type_libraries;
 
 #endif

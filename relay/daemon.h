@@ -15,7 +15,7 @@
 
 struct daemon {
 	const char *config_path;         /* borrowed */
-	const struct config *boot; /* the config it was started with; never freed while it runs */
+	struct config *boot; /* the config it was started with; never freed while it runs */
 	struct live_store live;
 	struct outcome *outcome;         /* NULL: no records are written */
 	struct outcome *outcome_json;    /* likewise; in both formats at once, this is the second */
@@ -24,6 +24,7 @@ struct daemon {
 	struct workers workers;
 	struct loop loop;
 	struct signals signals;
+	struct hooks *hooks;             /* of the newest config; NULL: no libraries */
 	struct loop_source failed;       /* eventfd: a worker gave up */
 	struct control *control;         /* NULL: nobody can ask */
 	struct answer_times answers;

@@ -17,6 +17,8 @@ struct offline {
 	struct records records;
 	struct pipeline pipeline;
 	struct batch *batch;
+	struct park_board *board;    /* of packets that libraries park */
+	int wake;
 	char text[65536];            /* of the records */
 };
 
