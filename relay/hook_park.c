@@ -20,7 +20,7 @@ struct part {
 	bool parked, answered;
 	uint8_t step;            /* enum usher_step */
 	uint16_t len;
-	uint8_t answer[HOOK_ANSWER_MAX];
+	uint8_t answer[USHER_ANSWER_MAX];
 };
 
 struct entry {
@@ -283,7 +283,7 @@ int usher_unpark(struct usher_library *lib, uint64_t ticket, enum usher_step ste
 	struct entry *e;
 	int rc = USHER_E_GONE;
 
-	if ((unsigned)step > USHER_DROP || len > HOOK_ANSWER_MAX)
+	if ((unsigned)step > USHER_DROP || len > USHER_ANSWER_MAX)
 		return USHER_E_VALUE;
 	if (ticket == 0 || worker >= h->workers || park_index(ticket) >= h->park_packets)
 		return USHER_E_GONE;

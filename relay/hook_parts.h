@@ -15,7 +15,6 @@
 
 enum {
 	HOOK_CONTEXT_MAX = 4096, /* bytes of one library's context */
-	HOOK_ANSWER_MAX = 256,
 	HOOK_DEEDS = 4096,       /* bytes of what libraries did to one packet */
 };
 

@@ -259,6 +259,8 @@ int usher_default_attribute(const struct usher_packet *p, const char *name, cons
 
 /* --- parking --------------------------------------------------------------------------------- */
 
+enum { USHER_ANSWER_MAX = 256 }; /* bytes of an answer */
+
 /*
  * Holds the packet until usher_unpark(); the step becomes PARK. At pkt4_receive, subnet4_select,
  * leases4_committed, pkt4_send and their twins, in callouts placed AFTER. Returns a ticket, or 0 if
@@ -268,7 +270,7 @@ int usher_default_attribute(const struct usher_packet *p, const char *name, cons
  */
 uint64_t usher_park(struct usher_callout *c, usher_callout_fn *resume);
 /*
- * Lets it go on with CONTINUE, SKIP or DROP; any thread, once. answer[len] (at most 256 bytes) is
+ * Lets it go on with CONTINUE, SKIP or DROP; any thread, once. answer[len] (at most USHER_ANSWER_MAX bytes) is
  * for resume. Errors: GONE (it timed out and was dealt with as the config says), VALUE.
  */
 int usher_unpark(struct usher_library *lib, uint64_t ticket, enum usher_step step,
