@@ -48,9 +48,10 @@ NOT_BUILT += relay/no_exporter.c
 else
 NOT_BUILT += $(wildcard relay/exporter*.c tests/relay/test_exporter*.c) relay/cmd_exporter.c
 endif
-ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -fvisibility=hidden -pthread \
+ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -Iinclude -fvisibility=hidden -pthread \
 	$(WARN) $(SANFLAGS) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
-LDLIBS   := $(shell pkg-config --libs $(LIBS)) -ldl
+# -rdynamic: hook libraries find usher's functions in the program (relay/hook_*.c).
+LDLIBS   := $(shell pkg-config --libs $(LIBS)) -ldl -rdynamic
 
 SRC      := $(filter-out $(NOT_BUILT),$(wildcard dhcpcodec/*.c registry/*.c rules/*.c relay/*.c))
 OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
@@ -68,11 +69,11 @@ $(BUILD)/usher: $(OBJ)
 
 $(BUILD)/unit: $(LIBOBJ) $(TESTOBJ)
 	@echo "  LD    $@"
-	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcriterion
+	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcriterion
 
 $(BUILD)/bench: $(LIBOBJ) $(BENCHOBJ)
 	@echo "  LD    $@"
-	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 $(BUILD)/obj/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -97,7 +98,7 @@ bench: $(BUILD)/bench $(BUILD)/usher
 clean:
 	rm -rf build
 
-include packaging/install.mk tests/tests.mk
+include packaging/install.mk hooks/hooks.mk tests/tests.mk
 
 .PHONY: all test vectors-check bench clean
 -include $(OBJ:.o=.d) $(TESTOBJ:.o=.d) $(BENCHOBJ:.o=.d)

@@ -3,6 +3,7 @@
 # is written once and then the administrator's: neither a second install nor uninstall touches it.
 SBINDIR   ?= $(PREFIX)/sbin
 DATADIR   ?= $(PREFIX)/share
+INCLUDEDIR ?= $(PREFIX)/include
 DOCDIR    ?= $(DATADIR)/doc/usher
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
@@ -11,7 +12,7 @@ BASHDIR     ?= $(DATADIR)/bash-completion/completions
 ZSHDIR      ?= $(DATADIR)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 
 UNITS := usher.service usher-divert.service usher-exporter.service
-PAGES := $(wildcard docs/*.[58])
+PAGES := $(wildcard docs/*.[358])
 D      = $(DESTDIR)
 
 $(BUILD)/usher.bash $(BUILD)/_usher: $(BUILD)/usher scripts/completion
@@ -21,6 +22,7 @@ install: $(BUILD)/usher $(BUILD)/usher.bash $(BUILD)/_usher
 	install -d -m 755 $(D)$(SBINDIR) $(D)$(DOCDIR)/examples $(D)$(UNITDIR)
 	install -m 755 $(BUILD)/usher $(D)$(SBINDIR)/usher
 	install -m 755 scripts/divert $(D)$(SBINDIR)/usher-divert
+	install -D -m 644 include/usher/hooks.h $(D)$(INCLUDEDIR)/usher/hooks.h
 	install -m 644 README.md CHANGELOG.md COPYING docs/*.md registry/schema.sql $(D)$(DOCDIR)
 	install -m 644 docs/examples/* packaging/grafana.json packaging/alerts.yml $(D)$(DOCDIR)/examples
 	for unit in $(UNITS); do \
@@ -45,7 +47,7 @@ uninstall:
 	rm -f $(D)$(SBINDIR)/usher $(D)$(SBINDIR)/usher-divert $(addprefix $(D)$(UNITDIR)/,$(UNITS)) \
 		$(D)$(SYSUSERSDIR)/usher.conf $(D)$(TMPFILESDIR)/usher.conf $(D)$(BASHDIR)/usher $(D)$(ZSHDIR)/_usher \
 		$(foreach page,$(PAGES),$(D)$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
-		$(D)$(DATADIR)/man/man8/usher-resume.8
+		$(D)$(DATADIR)/man/man8/usher-resume.8 $(D)$(INCLUDEDIR)/usher/hooks.h
 	rm -rf $(D)$(DOCDIR)
 	@echo "$(SYSCONFDIR)/usher, $(SYSCONFDIR)/logrotate.d/usher, /var/log/usher and /var/lib/usher stay: they are yours"
 

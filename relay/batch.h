@@ -21,7 +21,8 @@ enum {
 	SLOT_SENDS = 8,           /* packets sent in the place of one received */
 };
 
-enum slot_verdict { SLOT_ACCEPT, SLOT_DROP };
+/* SLOT_PARK: no verdict yet, relay/park.h. */
+enum slot_verdict { SLOT_ACCEPT, SLOT_DROP, SLOT_PARK };
 
 /* skb_info bits of NFQA_SKB_INFO (linux/netfilter/nfnetlink_queue.h) */
 enum { SLOT_CSUM_NOT_READY = 1, SLOT_GSO = 2, SLOT_CSUM_NOT_VERIFIED = 4 };
@@ -59,6 +60,8 @@ struct slot {
 	uint8_t send_count;          /* sends[0..send_count) go out before the verdict */
 	uint32_t out_len;
 	struct slot_send sends[SLOT_SENDS];
+	uint64_t park;               /* 0, or the ticket it was parked with; both ways */
+	int64_t park_until_ns;       /* CLOCK_MONOTONIC, of a slot that is parked */
 	/* the bytes */
 	uint8_t raw[SLOT_RAW];
 	uint8_t out[SLOT_OUT];

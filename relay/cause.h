@@ -32,6 +32,7 @@
 	X(oversize,        "would be longer than the path allows") \
 	X(no_space,        "edit did not fit") \
 	X(by_rule,         "a rule says so") \
+	X(by_library,      "a hook library says so") \
 	X(no_registry,     "no registry was read yet") \
 	X(wrong_subnet,    "the server's answer is not in the subnet decided on") \
 	X(paused,          "usher is paused") \
@@ -62,6 +63,11 @@
 	X(no_identity,      "messages without an identity to look up") \
 	X(upstream_down,    "times that an upstream was found not to answer") \
 	X(server_id_odd,    "answers whose server identifier is not the one that the alias stands for") \
+	X(library_failed,   "callouts of hook libraries that returned an error") \
+	X(library_slow,     "callouts of hook libraries that took too long") \
+	X(library_refused,  "edits of hook libraries that were refused") \
+	X(parked,           "packets parked by a hook library") \
+	X(park_late,        "packets for which a hook library did not decide in time") \
 	X(outcome_granted,  "outcome records of leases granted") \
 	X(outcome_refused,  "refusals seen") \
 	X(outcome_released, "releases seen") \

@@ -7,6 +7,7 @@
 #include "relay/command.h"
 
 #include "relay/data_source.h"
+#include "relay/hook.h"
 #include "relay/log.h"
 
 #include <stdio.h>
@@ -87,6 +88,23 @@ static int check_registry(const struct config *c)
 	return EXIT_CODE_CONFIG;
 }
 
+static void print_library(void *ctx, const char *text)
+{
+	(void)ctx;
+	printf("// %s\n", text);
+}
+
+/* As a start would, but that no library's load() is called. */
+static int check_libraries(const struct config *c)
+{
+	char why[HOOK_WHY];
+
+	if (hooks_try(c, print_library, NULL, why) == 0)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "%s\n", why);
+	return EXIT_CODE_CONFIG;
+}
+
 static int check(const char *path)
 {
 	struct config_error err;
@@ -101,6 +119,8 @@ static int check(const char *path)
 	print_warnings(c);
 	fflush(stdout);
 	code = check_registry(c);
+	if (code == EXIT_CODE_OK)
+		code = check_libraries(c);
 	config_free(c);
 	return code;
 }

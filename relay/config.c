@@ -9,6 +9,7 @@
 
 #include "registry/siphash.h"
 #include "relay/config_key.h"
+#include "relay/hook.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -359,6 +360,7 @@ struct config *config_load(const char *path, struct config_error *err)
 struct config *config_free(struct config *c)
 {
 	if (c != NULL) {
+		hooks_free(c->hooks);
 		policy_free(c->policy);
 		free(c);
 	}

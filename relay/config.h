@@ -40,6 +40,16 @@ struct config_mysql {
 	enum unavailable on_unavailable;
 };
 
+/* A hook library to be loaded: usher-hooks(3). */
+struct config_library {
+	const char *path;
+	const char *parameters;      /* as JSON: an object, or null */
+	const struct node *values;   /* the same as read; NULL: none */
+	bool drop_on_error;
+};
+
+struct hooks;
+
 struct config {
 	const char *path;            /* of the config itself */
 	enum config_mode mode;
@@ -69,6 +79,20 @@ struct config {
 	uint32_t receive_buffer;     /* bytes */
 	uint32_t mark, mark_mask;    /* of packets sent on; mask 0: left alone */
 	enum log_level log_level;
+	struct {
+		struct config_library *all;
+		size_t count;
+	} libraries;
+	uint32_t hook_slow_ms;       /* a callout that takes longer is told of */
+	struct {
+		uint32_t packets, timeout_ms; /* held at a time by each worker */
+		bool drop;           /* what is not decided on in time */
+	} park;
+	struct {
+		uint32_t most;
+		uint32_t probation;  /* seconds */
+	} hook_leases;
+	struct hooks *hooks;         /* NULL, or loaded by whoever runs them: relay/hook.h */
 	const struct rule_warning *warnings; /* what is allowed but probably not meant; or NULL */
 	struct policy *policy;       /* holds the memory of everything here */
 };

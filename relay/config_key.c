@@ -7,6 +7,7 @@
 
 #include "dhcpcodec/agent.h"
 #include "relay/batch.h"
+#include "relay/park.h"
 #include "relay/queue.h"
 #include "rules/action.h"
 
@@ -40,6 +41,7 @@ static const struct choice docsis_32[] = { { "auto", false }, { "string", true }
 static const struct choice auth[] = {
 	{ "never-touch", false }, { "key-delivery-ok", true }, { NULL, 0 }
 };
+static const struct choice late[] = { { "pass", false }, { "drop", true }, { NULL, 0 } };
 static const struct choice levels[] = {
 	{ "error", LEVEL_ERROR },
 	{ "warning", LEVEL_WARNING },
@@ -205,6 +207,20 @@ static const struct config_key keys[] = {
 	  .min = 65536, .max = 1u << 30, .help = "bytes of the queue's socket buffer" },
 	{ "mark", &type_mark, "\"0/0\"", CONFIG(mark),
 	  .help = "mark/mask of packets sent on, so that rules can tell them" },
+	{ "hooks_libraries", &type_libraries, "[]",
+	  .help = "hook libraries, loaded and called in this order" },
+	{ "hooks_slow_ms", &type_uint, "50", CONFIG(hook_slow_ms), .min = 1, .max = 10000,
+	  .help = "a callout that takes longer is counted and told of" },
+	{ "hooks_park.packets", &type_uint, "256", CONFIG(park.packets), .min = 1, .max = PARK_MAX,
+	  .help = "packets of each queue that libraries may hold at a time" },
+	{ "hooks_park.timeout_ms", &type_uint, "1000", CONFIG(park.timeout_ms), .min = 1, .max = 30000,
+	  .help = "how long a library may hold one" },
+	{ "hooks_park.on_timeout", &type_choice, "\"pass\"", CONFIG(park.drop), .choices = late,
+	  .help = "what becomes of one that was held for so long" },
+	{ "hooks_leases.count", &type_uint, "65536", CONFIG(hook_leases.most), .min = 1, .max = 16777216,
+	  .help = "leases whose end is watched for, where a library asks for that" },
+	{ "hooks_leases.probation", &type_uint, "86400", CONFIG(hook_leases.probation), .min = 1,
+	  .max = 31536000, .help = "seconds after which a declined address counts as recovered" },
 	{ "log_level", &type_choice, "\"info\"", CONFIG(log_level), .choices = levels,
 	  .help = "what is logged" },
 };

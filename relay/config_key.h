@@ -56,5 +56,6 @@ extern const struct config_type type_upstreams, type_links, type_format;
  * the server's profile decide. Errors: CONFLICT, MISSING, REFERENCE, MEMORY.
  */
 enum rule_err config_check_mode(struct config_reader *r, const struct node *root);
+extern const struct config_type type_libraries;
 
 #endif

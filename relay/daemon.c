@@ -9,6 +9,7 @@
 #include "relay/daemon.h"
 
 #include "relay/command.h"
+#include "relay/hook.h"
 #include "relay/operate.h"
 #include "relay/selfcheck.h"
 #include "relay/statistics.h"
@@ -131,14 +132,32 @@ static void say_unchanged(const struct config *a, const struct config *b)
 				rows[i].key);
 }
 
+/* For as many workers as there are: a reload does not change that. */
+static int load_hooks(struct daemon *d, struct config *c, char why[static HOOK_WHY])
+{
+	size_t workers = (size_t)(d->boot->queue_last - d->boot->queue_first) + 1;
+	int rc = hooks_load(c, workers, d->hooks, &c->hooks, why);
+
+	if (rc == 0)
+		d->hooks = c->hooks;
+	return rc;
+}
+
 static bool reload_config(struct daemon *d, char *err, size_t cap)
 {
+	char refusal[HOOK_WHY];
 	struct config_error why;
 	struct config *c = config_load(d->config_path, &why);
 
 	if (c == NULL) {
 		snprintf(err, cap, "%s: the config in force stays", why.text);
 		log_error("reload: %s", err);
+		return false;
+	}
+	if (load_hooks(d, c, refusal) != 0) {
+		snprintf(err, cap, "%s: the config in force stays", refusal);
+		log_error("reload: %s", err);
+		config_free(c);
 		return false;
 	}
 	say_warnings(c);
@@ -200,6 +219,12 @@ static void on_hup(void *ctx)
 	daemon_reload(ctx, err, sizeof(err));
 }
 
+static void say_library(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_info("statistics: %s", text);
+}
+
 static void on_usr1(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -208,6 +233,7 @@ static void on_usr1(void *ctx)
 	statistics_log(&d->workers, d->outcome);
 	if (d->sender != NULL)
 		sender_log(d->sender);
+	hooks_describe(d->hooks, say_library, NULL);
 	live_status(&d->live, &s);
 	log_info("statistics: registry: %zu users, %zu KiB of memory, read %.1f s ago in %.1f ms, "
 		"%zu entries left out, %llu failed readings, generation %llu",
@@ -332,6 +358,17 @@ static int await_registry(struct daemon *d)
 	return err == 0 ? EXIT_CODE_OK : fail(EXIT_CODE_OTHER, "waiting for the registry", err);
 }
 
+static int start_hooks(struct daemon *d)
+{
+	char why[HOOK_WHY];
+	int rc = load_hooks(d, d->boot, why);
+
+	if (rc == 0)
+		return EXIT_CODE_OK;
+	log_error("%s", why);
+	return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_CONFIG;
+}
+
 static int start_registry(struct daemon *d)
 {
 	int code = feed_start(&d->feed, &d->live, d->boot);
@@ -398,6 +435,8 @@ static int start(struct daemon *d)
 {
 	int code = start_loop(d);
 
+	if (code == EXIT_CODE_OK)
+		code = start_hooks(d);
 	if (code == EXIT_CODE_OK)
 		code = start_outcome(d);
 	if (code == EXIT_CODE_OK)

@@ -17,7 +17,7 @@
 
 struct daemon {
 	const char *config_path;         /* borrowed */
-	const struct config *boot; /* the config it was started with; never freed while it runs */
+	struct config *boot; /* the config it was started with; never freed while it runs */
 	struct live_store live;
 	struct sender *sender;           /* relay mode; else NULL */
 	struct learned *learned;
@@ -28,6 +28,7 @@ struct daemon {
 	struct workers workers;
 	struct loop loop;
 	struct signals signals;
+	struct hooks *hooks;             /* of the newest config; NULL: no libraries */
 	struct loop_source failed;       /* eventfd: a worker gave up */
 	struct control *control;         /* NULL: nobody can ask */
 	struct answer_times answers;

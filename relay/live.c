@@ -7,6 +7,8 @@
  */
 #include "relay/live.h"
 
+#include "relay/hook.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -29,6 +31,8 @@ static void free_config(struct live_store *s, struct config *c)
 {
 	if (c != s->first)
 		config_free(c);
+	else
+		c->hooks = hooks_free(c->hooks);
 }
 
 /* With the lock. Afterwards the registry and the config of before are nobody's. */
@@ -37,7 +41,8 @@ static void publish(struct live_store *s, struct registry *reg, struct config *c
 	struct live *next = &s->two[++s->generation % 2];
 
 	*next = (struct live){
-		.snapshot = { .registry = reg, .policy = c->policy, .generation = s->generation },
+		.snapshot = { .registry = reg, .policy = c->policy, 
+			.generation = s->generation, .hooks = c->hooks },
 		.config = c,
 	};
 	snapshot_publish(&s->slot, &next->snapshot);

@@ -7,9 +7,16 @@
 #include "relay/offline.h"
 
 #include "relay/data_source.h"
+#include "relay/hook.h"
+#include "relay/park.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
 static int load_registry(struct offline *o)
 {
@@ -73,12 +80,31 @@ void offline_end(struct offline *o)
 		o->batch = batch_free(o->batch, 1);
 }
 
+/* Libraries run here too; a packet that one of them parks is waited for. */
+static int load_hooks(struct offline *o)
+{
+	char why[HOOK_WHY];
+	int rc = hooks_load(o->config, 1, NULL, &o->config->hooks, why);
+
+	if (rc != 0) {
+		fprintf(stderr, "usher: %s\n", why);
+		return rc == -ENOMEM ? 4 : 1;
+	}
+	o->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	o->board = calloc(1, sizeof(*o->board));
+	o->snapshot.hooks = o->config->hooks;
+	o->pipeline.board = o->board;
+	o->pipeline.wake = o->wake;
+	return o->wake >= 0 && o->board != NULL ? 0 : 4;
+}
+
 int offline_init(struct offline *o, const char *config_path)
 {
 	struct config_error err;
 	int code;
 
 	memset(o, 0, sizeof(*o));
+	o->wake = -1;
 	o->config = config_load(config_path, &err);
 	if (o->config == NULL) {
 		fprintf(stderr, "usher: %s\n", err.text);
@@ -89,6 +115,8 @@ int offline_init(struct offline *o, const char *config_path)
 		fprintf(stderr, "usher: no memory for a packet\n");
 		code = 4;
 	}
+	if (code == 0)
+		code = load_hooks(o);
 	if (code != 0)
 		offline_done(o);
 	return code;
@@ -99,6 +127,25 @@ void offline_done(struct offline *o)
 	offline_end(o);
 	o->registry = registry_free(o->registry);
 	o->config = config_free(o->config);
+	if (o->wake >= 0)
+		close(o->wake);
+	free(o->board);
+}
+
+/* Until the library has decided, or its time is up; the packet then goes on. */
+static void await(const struct offline *o, const struct slot *s)
+{
+	struct pollfd fd = { .fd = o->wake, .events = POLLIN };
+	struct timespec ts;
+	int64_t left;
+	uint64_t n;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		left = s->park_until_ns - ((int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec);
+		if (left > 0 && poll(&fd, 1, (int)(left / 1000000) + 1) > 0)
+			(void)!read(o->wake, &n, sizeof(n));
+	} while (left > 0 && atomic_load(&o->board->ready[park_index(s->park)]) != s->park);
 }
 
 struct slot *offline_run(
@@ -111,8 +158,13 @@ struct slot *offline_run(
 	s->cap_len = wire_len > s->in_len ? (uint32_t)wire_len : 0;
 	s->time_ns = time_ns;
 	s->verdict = SLOT_ACCEPT;
+	s->park = 0;
 	memcpy(s->raw, ip, s->in_len);
 	o->records.len = 0;
 	pipeline_run(&o->pipeline, o->batch);
+	while (s->verdict == SLOT_PARK) {
+		await(o, s);
+		pipeline_run(&o->pipeline, o->batch);
+	}
 	return s;
 }

@@ -19,6 +19,8 @@ struct offline {
 	struct links links;          /* relay mode: every packet is of the first */
 	struct pipeline pipeline;
 	struct batch *batch;
+	struct park_board *board;    /* of packets that libraries park */
+	int wake;
 	char text[65536];            /* of the records */
 };
 

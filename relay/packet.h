@@ -15,12 +15,14 @@
 
 struct guess;
 struct client_link;
+struct hook_memory;
 
 /* What a stage may return; what it found out travels in the packet. */
 enum step {
 	STEP_NEXT,
 	STEP_PASS,   /* no further stage: it goes out with what has been edited so far */
 	STEP_DROP,
+	STEP_PARK,   /* a library wants to decide later: all of it will be run once more */
 	STEP_FAIL,   /* the stage could not do its work: the table says what becomes of the packet */
 };
 
@@ -62,6 +64,9 @@ struct packet {
 	upstream_set upstreams;      /* query: whom it is for; response: whose it is */
 	const struct client_link *link; /* where the client is; NULL: behind another relay */
 
+	struct hook_memory *hooks;   /* NULL: no libraries */
+	bool again;                  /* on the way to where it was parked: already counted */
+	bool replaced;               /* `in` is what a library made of the query */
 	bool editing;                /* the edit was begun, by the first stage that changes something */
 
 	/* the end */
@@ -98,6 +103,12 @@ stage_fn stage_clamp4, stage_clamp6;
 stage_fn stage_outcome4, stage_outcome6;
 stage_fn stage_seal4, stage_seal6;
 
+/*
+ * An answer to a client of DHCPv4 may not become longer than the client takes: bounds the edits that
+ * follow. Undone by dhcp4_edit_limit(SLOT_OUT).
+ */
+void packet_budget4(struct packet *p);
+
 /* The editor over a copy of the message in slot->out, begun at the first call. */
 struct dhcp4_edit *packet_edit4(struct packet *p);
 struct dhcp6_edit *packet_edit6(struct packet *p);
@@ -116,7 +127,7 @@ static inline enum step packet_treat(struct packet *p, enum treat treat, enum ca
 
 static inline void packet_event(struct packet *p, enum event e)
 {
-	p->pl->counters->events[e]++;
+	p->pl->counters->events[e] += !p->again;
 }
 
 /* The DHCP message as received. */

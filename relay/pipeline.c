@@ -5,6 +5,7 @@
  * understand is never edited; the kernel keeps the original, so a failed edit needs no undo.
  */
 #include "relay/guess.h"
+#include "relay/hook.h"
 #include "relay/learned.h"
 #include "relay/relay.h"
 
@@ -16,33 +17,41 @@ struct stage {
 	enum direction direction;
 	enum step on_error;          /* STEP_PASS: the original goes out untouched */
 	bool paused;                 /* runs while usher is paused too */
+	stage_fn *before, *after;    /* hook points: libraries run there, if there are any */
 };
 
+/* clang-format off */
 static const struct stage stages[] = {
-	/* name            DHCPv4          DHCPv6            messages  if it fails */
-	{ "view",         { stage_view4,    stage_view6 },    BOTH,     STEP_PASS, true },
-	{ "strip",        { stage_strip4,   NULL },           QUERY,    STEP_DROP },
-	{ "restore",      { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS, true },
-	{ "pkt_receive",  { stage_receive,  stage_receive },  BOTH,     STEP_PASS },
-	{ "subnet_select", { stage_select,  stage_select },   BOTH,     STEP_PASS },
-	{ "relay",        { stage_relay4,   stage_relay6 },   QUERY,    STEP_DROP },
-	{ "steer",        { stage_steer4,   stage_steer6 },   QUERY,    STEP_PASS },
-	{ "guard",        { stage_guard4,   stage_guard6 },   RESPONSE, STEP_DROP },
-	{ "pkt_send",     { stage_send4,    stage_send6 },    RESPONSE, STEP_DROP },
-	{ "clamp",        { stage_clamp4,   stage_clamp6 },   RESPONSE, STEP_DROP },
-	{ "outcome",      { stage_outcome4, stage_outcome6 }, BOTH,     STEP_PASS },
+	/* name, DHCPv4, DHCPv6, messages, if it fails, while paused; hook points before and after */
+	{ "view", { stage_view4, stage_view6 }, BOTH, STEP_PASS, true, hook_buffer_receive, NULL },
+	{ "strip", { stage_strip4, NULL }, QUERY, STEP_DROP, false, NULL, NULL },
+	{ "restore", { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS, true, NULL, NULL },
+	{ "pkt_receive", { stage_receive, stage_receive }, BOTH, STEP_PASS, false,
+		hook_before_receive, hook_pkt_receive },
+	{ "subnet_select", { stage_select, stage_select }, BOTH, STEP_PASS, false,
+		hook_before_select, hook_subnet_select },
+	{ "relay", { stage_relay4, stage_relay6 }, QUERY, STEP_DROP, false, NULL, NULL },
+	{ "steer", { stage_steer4, stage_steer6 }, QUERY, STEP_PASS, false, hook_lease_end, NULL },
+	{ "guard", { stage_guard4, stage_guard6 }, RESPONSE, STEP_DROP, false, NULL, hook_lease },
+	{ "pkt_send", { stage_send4, stage_send6 }, RESPONSE, STEP_DROP, false,
+		hook_before_send, NULL },
+	{ "clamp", { stage_clamp4, stage_clamp6 }, RESPONSE, STEP_DROP, false, NULL, hook_committed },
+	{ "outcome", { stage_outcome4, stage_outcome6 }, BOTH, STEP_PASS, false, hook_pkt_send, NULL },
 };
+/* clang-format on */
 
 /* In relay mode what becomes of a packet, instead of its verdict. */
 static const struct stage deliver = {
-	"deliver", { relay_deliver4, relay_deliver6 }, BOTH, STEP_DROP,
+	"deliver", { relay_deliver4, relay_deliver6 }, BOTH, STEP_DROP, true, NULL, NULL,
 };
 
 static const struct stage seal = {
-	"seal", { stage_seal4, stage_seal6 }, BOTH, STEP_PASS,
+	"seal", { stage_seal4, stage_seal6 }, BOTH, STEP_PASS, true, NULL, NULL,
 };
 
-static enum step run_stage(struct packet *p, const struct stage *s)
+/* Inline: the way without libraries is as short as if there were none. */
+static inline __attribute__((always_inline)) enum step run_stage(
+	struct packet *p, const struct stage *s)
 {
 	enum direction direction = p->response ? RESPONSE : QUERY;
 	stage_fn *run = s->run[p->v6];
@@ -81,7 +90,13 @@ static enum step run_stages(struct packet *p)
  */
 static enum step run_paused(struct packet *p)
 {
-	enum step step = stage_frame(p);
+	enum step step;
+
+	/* What a library held is not held any longer. */
+	if (p->slot->park != 0 && p->pl->snapshot->hooks != NULL)
+		hook_begin(p);
+	p->again = false;
+	step = stage_frame(p);
 
 	for (size_t i = 0; step == STEP_NEXT && i < sizeof(stages) / sizeof(stages[0]); i++)
 		if (stages[i].paused)
@@ -97,6 +112,34 @@ static enum step run_paused(struct packet *p)
 		run_stage(p, &seal);
 	p->cause = CAUSE_paused;
 	return STEP_PASS;
+}
+
+static enum step run_point(struct packet *p, stage_fn *point, enum step step)
+{
+	return step == STEP_NEXT && point != NULL ? point(p) : step;
+}
+
+/* The same with libraries; a loop of its own, so that without them nothing is looked at. */
+__attribute__((noinline)) static enum step run_hooked(struct packet *p)
+{
+	enum step step;
+
+	p->hooks = hook_begin(p);
+	step = stage_frame(p);
+	for (size_t i = 0; step == STEP_NEXT && i < sizeof(stages) / sizeof(stages[0]); i++) {
+		step = run_point(p, stages[i].before, step);
+		if (step == STEP_NEXT)
+			step = run_stage(p, &stages[i]);
+		step = run_point(p, stages[i].after, step);
+	}
+	if (step == STEP_PARK)
+		return step;
+	/* What is relayed has left by the time that a packet of another's would: no buffer is sent here. */
+	if (step != STEP_DROP && p->relay)
+		return run_stage(p, &deliver);
+	if (step != STEP_DROP && p->editing)
+		step = run_stage(p, &seal);
+	return run_point(p, hook_buffer_send, step);
 }
 
 static void count(struct packet *p, enum slot_verdict verdict)
@@ -140,10 +183,20 @@ static void run_packet(struct pipeline *pl, struct slot *slot, const struct gues
 	p.stage = "frame";
 	slot->edited = false;
 	slot->send_count = 0;
-	step = pl->paused ? run_paused(&p) : run_stages(&p);
+	if (pl->paused)
+		step = run_paused(&p);
+	else
+		step = pl->snapshot->hooks == NULL ? run_stages(&p) : run_hooked(&p);
+	if (step == STEP_PARK) {
+		slot->verdict = SLOT_PARK;
+		return;
+	}
+	slot->park = 0;
 	slot->verdict = step == STEP_DROP ? SLOT_DROP : SLOT_ACCEPT;
 	slot->edited = step != STEP_DROP && p.editing;
-	if (p.cause == CAUSE_rewritten && !p.editing)
+	if (p.hooks != NULL)
+		hook_end(&p);
+	if (p.cause == CAUSE_rewritten && !slot->edited)
 		p.cause = CAUSE_untouched;
 	if (pl->learned != NULL)
 		learn(&p);
@@ -157,6 +210,8 @@ void pipeline_run(struct pipeline *pl, struct batch *b)
 	struct guess guesses[BATCH_MAX];
 
 	guess_batch(guesses, pl->snapshot, b);
+	if (pl->snapshot->hooks != NULL)
+		hook_batch(pl);
 	for (size_t i = 0; i < b->count; i++)
 		run_packet(pl, &b->slots[i], &guesses[i]);
 }

@@ -13,11 +13,15 @@
 #include "relay/servers.h"
 #include "rules/policy.h"
 
+struct hooks;
+struct park_board;
+
 /* One immutable registry together with one immutable policy: a packet sees exactly one of these. */
 struct snapshot {
 	const struct registry *registry; /* NULL: none was read yet, and packets pass */
 	const struct policy *policy;
 	uint64_t generation;
+	struct hooks *hooks;         /* relay/hook.h; NULL: no libraries */
 };
 
 enum { OUTCOME_EVENTS = 7 };                 /* enum record_event */
@@ -64,6 +68,10 @@ struct pipeline {
 	/* Called after each packet when set: replay, explain and debug logging read the packet here. */
 	void (*trace)(void *ctx, const struct packet *p);
 	void *ctx;
+	/* For libraries; the board NULL: packets cannot be parked here. */
+	size_t number;                       /* of the worker: which memory is its own */
+	struct park_board *board;            /* borrowed; relay/park.h */
+	int wake;                            /* an eventfd, written to when a parked packet may go on */
 };
 
 /* Runs slots[0..count) through the stage table, sets their verdicts and counts. */

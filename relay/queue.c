@@ -40,6 +40,7 @@ struct queue {
 	uint32_t last_id;
 	bool any_id;
 	bool sweep;                      /* every packet received before has been answered */
+	bool hold;                       /* but for those that are parked */
 	struct batch *aimed;             /* whose slots msgs[] points at */
 	size_t aimed_slots;
 	struct mmsghdr msgs[BATCH_MAX];
@@ -315,6 +316,7 @@ static size_t take_messages(struct queue *q, struct batch *b, size_t n)
 		if (take_message(q, &b->slots[i], &q->msgs[i], i)) {
 			if (kept != i)
 				move_slot(&b->slots[kept], &b->slots[i]);
+			b->slots[kept].park = 0;
 			b->slots[kept++].time_ns = now;
 		}
 		q->msgs[i].msg_hdr.msg_namelen = sizeof(q->from[i]);
@@ -341,6 +343,11 @@ int queue_receive(struct queue *q, struct batch *b, size_t slots)
 	return (int)b->count;
 }
 
+void queue_hold(struct queue *q, bool hold)
+{
+	q->hold = hold;
+}
+
 static int send_verdicts(struct queue *q)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -352,6 +359,8 @@ static int send_verdicts(struct queue *q)
 	};
 	ssize_t n;
 
+	if (msg.msg_iovlen == 0)
+		return 0;
 	do
 		n = sendmsg(queue_fd(q), &msg, 0);
 	while (n < 0 && errno == EINTR);
@@ -378,7 +387,7 @@ static int send_patiently(struct queue *q)
 int queue_send(struct queue *q, struct batch *b)
 {
 	struct verdict_options o = { q->options.number, q->options.mark, q->options.mask,
-		q->sweep };
+		q->sweep && !q->hold };
 	size_t i = 0, max = q->send_max;
 	int failed = 0;
 

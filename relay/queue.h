@@ -68,6 +68,12 @@ int queue_receive(struct queue *q, struct batch *b, size_t slots);
 int queue_send(struct queue *q, struct batch *b);
 
 /*
+ * Whether packets are held back without a verdict (relay/park.h): no verdict then answers for more
+ * than its own packet. Before queue_send().
+ */
+void queue_hold(struct queue *q, bool hold);
+
+/*
  * Lets no new packet in: new ones pass if the queue fails open and are dropped if not, while those
  * that wait can still be received and answered. 0 or a negative errno.
  */

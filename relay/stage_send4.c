@@ -15,7 +15,7 @@ enum { MAX_DATAGRAM = 1500 };
  * RFC 2131 section 2: a client must take 576 bytes, more only if it said so in option 57. What the
  * server sent is no longer than what the client takes.
  */
-static void set_budget(struct packet *p)
+void packet_budget4(struct packet *p)
 {
 	size_t budget = OVERRIDE_MIN_DATAGRAM;
 
@@ -163,7 +163,7 @@ enum step stage_send4(struct packet *p)
 		packet_event(p, EVENT_override_skipped);
 		return STEP_NEXT;
 	}
-	set_budget(p);
+	packet_budget4(p);
 	while (override_next(&it, &o))
 		override_option(p, &o);
 	if (user != NULL)

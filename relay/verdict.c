@@ -124,6 +124,10 @@ size_t verdicts_build(struct verdicts *v, struct batch *b, size_t from,
 		uint8_t *head = v->heads + v->head_len;
 		size_t payload, last;
 
+		if (s->verdict == SLOT_PARK) {
+			i++;
+			continue;
+		}
 		refuse_impossible(v, s);
 		payload = is_plain(s) ? 0 : s->out_len;
 		last = payload == 0 && o->sweep ? run_end(b, i, o) : i;

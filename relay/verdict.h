@@ -39,7 +39,8 @@ struct verdicts {
  * fit into max_bytes, but with one at least. Returns the index of the first slot left out. Pads
  * slot.out behind out_len with zeros; the iovec borrows from `v` and from the batch. A run of
  * unedited packets with one verdict becomes one NFQNL_MSG_VERDICT_BATCH if o->sweep: it answers
- * every packet up to its id, and whatever is older has been answered before.
+ * every packet up to its id, and whatever is older has been answered before. A parked packet gets
+ * no verdict, and o->sweep must be false as long as there is one.
  */
 size_t verdicts_build(struct verdicts *v, struct batch *b, size_t from,
 	const struct verdict_options *o, size_t max_bytes);

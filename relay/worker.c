@@ -8,11 +8,13 @@
 #include "relay/worker.h"
 
 #include "relay/describe.h"
+#include "relay/hook.h"
 #include "relay/interface.h"
 #include "relay/learned_say.h"
 #include "relay/link.h"
 #include "relay/log.h"
 #include "relay/notice.h"
+#include "relay/park.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -47,8 +49,12 @@ struct worker {
 	struct interfaces interfaces;
 	struct links links;
 	struct notices notices;
+	const struct hooks *hooks;       /* of the snapshot taken last; only compared */
 	const struct snapshot *seen;     /* only compared: it may have been freed */
 	uint64_t generation;
+	struct park_board board;         /* of packets that hook libraries hold back */
+	struct park *park;               /* NULL as long as there were no libraries */
+	int tick_ms;                     /* when libraries want to be called without a packet, -1: not */
 	int wake;
 	atomic_bool stop, failed, asked;
 	pthread_mutex_t lock;            /* of the answer */
@@ -82,6 +88,19 @@ static void trace(void *ctx, const struct packet *p)
 		d.detail, d.why);
 }
 
+/*
+ * Without memory for what they hold, libraries cannot hold packets. What other libraries held goes to
+ * those now in force.
+ */
+static void take_hooks(struct worker *w, const struct hooks *before, const struct hooks *now)
+{
+	if (before != NULL && w->park != NULL)
+		park_hurry(w->park);
+	if (now != NULL && w->park == NULL)
+		w->park = park_new(&w->board);
+	w->pipeline.board = w->park != NULL ? &w->board : NULL;
+}
+
 /* A new snapshot may bring new lists of interfaces; the log level may have changed without one. */
 static void take_snapshot(struct worker *w, const struct snapshot *s)
 {
@@ -89,6 +108,9 @@ static void take_snapshot(struct worker *w, const struct snapshot *s)
 
 	w->pipeline.snapshot = s;
 	w->pipeline.trace = log_enabled(LEVEL_DEBUG) ? trace : NULL;
+	if (s->hooks != w->hooks)
+		take_hooks(w, w->hooks, s->hooks);
+	w->hooks = s->hooks;
 	if (s == w->seen && s->generation == w->generation)
 		return;
 	w->seen = s;
@@ -134,6 +156,17 @@ static void note_handling(struct worker *w)
 		histogram_add(&w->handling, (uint64_t)ns / 1000, w->batch->count);
 }
 
+/* What libraries want to be told without a packet: between two batches, inside of a snapshot. */
+static void tick(struct worker *w)
+{
+	struct timespec ts;
+
+	if (w->hooks == NULL)
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	w->tick_ms = hooks_tick(w->pipeline.snapshot->hooks, w->number, ts.tv_sec);
+}
+
 static void run_batch(struct worker *w)
 {
 	w->pipeline.paused = w->shared->paused != NULL &&
@@ -145,7 +178,10 @@ static void run_batch(struct worker *w)
 	links_tick(&w->links);
 	pipeline_run(&w->pipeline, w->batch);
 	learned_say(w->shared->learned, w->pipeline.snapshot->policy, w->batch->slots[0].time_ns);
+	tick(w);
 	snapshot_leave(w->shared->live, w->number);
+	if (w->park != NULL)
+		queue_hold(w->queue, park_keep(w->park, w->batch) > 0);
 	hand_over_records(w);
 	if (w->shared->sender != NULL)
 		sender_send(w->shared->sender, w->batch);
@@ -173,24 +209,44 @@ static void answer(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 static void wait_for_work(struct worker *w)
 {
 	struct pollfd fds[2] = {
 		{ .fd = queue_fd(w->queue), .events = POLLIN },
 		{ .fd = w->wake, .events = POLLIN },
 	};
+	int wait = w->park != NULL ? park_wait_ms(w->park, now_ns()) : -1;
 	uint64_t n;
 
-	if (poll(fds, 2, -1) > 0 && (fds[1].revents & POLLIN) != 0)
+	if (w->tick_ms >= 0 && (wait < 0 || w->tick_ms < wait))
+		wait = w->tick_ms;
+	if (poll(fds, 2, wait) > 0 && (fds[1].revents & POLLIN) != 0)
 		(void)!read(w->wake, &n, sizeof(n));
+	if (w->tick_ms >= 0) {
+		take_snapshot(w, snapshot_enter(w->shared->live, w->number));
+		tick(w);
+		snapshot_leave(w->shared->live, w->number);
+	}
+}
+
+/* The packets that hook libraries have held and hold no longer. */
+static void run_parked(struct worker *w)
+{
+	while (park_take(w->park, w->batch, w->shared->slots, now_ns()) > 0)
+		run_batch(w);
 }
 
 static int64_t now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return now_ns() / 1000000;
 }
 
 /*
@@ -255,7 +311,15 @@ static void *work(void *arg)
 			run_batch(w);
 		else if (n == 0)
 			wait_for_work(w);
+		if (w->park != NULL)
+			run_parked(w);
 		answer(w);
+	}
+	/* From here on nothing is parked, and what was is dealt with as if its time were up. */
+	w->pipeline.board = NULL;
+	if (w->park != NULL) {
+		park_hurry(w->park);
+		run_parked(w);
 	}
 	if (n < 0)
 		give_up(w, n);
@@ -270,6 +334,7 @@ struct worker *worker_free(struct worker *w)
 		return NULL;
 	interfaces_done(&w->interfaces);
 	batch_free(w->batch, w->shared->slots);
+	park_free(w->park);
 	if (w->wake >= 0)
 		close(w->wake);
 	pthread_mutex_destroy(&w->lock);
@@ -305,8 +370,9 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 		.counters = &w->counters, .records = &w->records, .answers = shared->answers,
 		.servers = &w->servers, .json = shared->json != NULL ? &w->json : NULL,
 		.side_of = side_of, .own_address = own_address, .links = &w->links,
-		.learned = shared->learned, .ctx = w,
+		.learned = shared->learned, .ctx = w, .number = number, .wake = w->wake,
 	};
+	w->tick_ms = -1;
 	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL ||
 		(shared->json != NULL && w->json.text == NULL))
 		return worker_free(w);

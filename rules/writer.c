@@ -124,3 +124,9 @@ void writer_bool(struct writer *w, const char *key, bool v)
 	lead(w, key, key != NULL);
 	put(w, v ? "true" : "false");
 }
+
+void writer_plain(struct writer *w, const char *key, const char *text)
+{
+	lead(w, key, key != NULL);
+	put(w, text);
+}

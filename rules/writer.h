@@ -37,5 +37,7 @@ void writer_string(struct writer *w, const char *key, const char *text, size_t l
 void writer_text(struct writer *w, const char *key, const char *text);
 void writer_uint(struct writer *w, const char *key, uint64_t v);
 void writer_bool(struct writer *w, const char *key, bool v);
+/* A number as written, or null. */
+void writer_plain(struct writer *w, const char *key, const char *text);
 
 #endif

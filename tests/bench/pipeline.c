@@ -4,17 +4,21 @@
  * the registry is as cold as real clients make it. Only pipeline_run() is timed, or counted when
  * run under valgrind --tool=callgrind --toggle-collect=pipeline_run. Hides how an answer comes
  * about: the query goes through the pipeline first, and what a server makes of it comes back.
+ *
+ *   pipeline USERS KIND [PACKETS [BATCH [CALLOUTS]]]    with CALLOUTS empty ones on every hook point
  */
 #include "tests/bench/bench.h"
 
+#include "relay/hook.h"
 #include "tests/bench/steering.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A kind of packet, by what becomes of it. */
-static const struct kind {
+static const struct packet_kind {
 	const char *name;
 	enum traffic_kind query;
 	bool answer;
@@ -43,7 +47,7 @@ static const struct kind {
 
 enum { ROUNDS_MAX = 1 << 16 };
 
-static const struct kind *kind_of(const char *name)
+static const struct packet_kind *kind_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].name, name) == 0)
@@ -53,8 +57,8 @@ static const struct kind *kind_of(const char *name)
 	bench_die(name, "not a kind of packet: see above");
 }
 
-static int64_t run_batch(struct steering *s, const struct kind *k, struct traffic *t, size_t batch,
-	uint32_t clients, uint64_t *seed)
+static int64_t run_batch(struct steering *s, const struct packet_kind *k, struct traffic *t,
+	size_t batch, uint32_t clients, uint64_t *seed)
 {
 	int64_t from;
 
@@ -69,11 +73,33 @@ static int64_t run_batch(struct steering *s, const struct kind *k, struct traffi
 	return bench_now_ns() - from;
 }
 
+/* tests/hooks/empty.c, built beside the bench. */
+static void load_hooks(struct steering *s, uint64_t callouts)
+{
+	char exe[2048], text[4096], why[HOOK_WHY];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	struct config_error err;
+	struct config *c;
+
+	exe[n > 0 ? n : 0] = '\0';
+	*strrchr(exe, '/') = '\0';
+	snprintf(text, sizeof(text), "{ \"hooks_libraries\": [ { \"library\": "
+		"\"%s/test-hooks/empty.so\", \"parameters\": { \"callouts\": %llu } } ] }",
+		exe, (unsigned long long)callouts);
+	c = config_parse("bench", text, strlen(text), &err);
+	if (c == NULL)
+		bench_die("hooks", err.text);
+	if (hooks_load(c, 1, NULL, &s->config->hooks, why) != 0)
+		bench_die("hooks", why);
+	config_free(c);
+	s->snapshot.hooks = s->config->hooks;
+}
+
 int bench_pipeline(int argc, char **argv)
 {
 	static int64_t took[ROUNDS_MAX];
 	size_t users = argc > 1 ? (size_t)bench_number(argv[1]) : 0, packets, batch, rounds;
-	const struct kind *k = kind_of(argc > 2 ? argv[2] : "");
+	const struct packet_kind *k = kind_of(argc > 2 ? argv[2] : "");
 	struct traffic t;
 	struct steering s;
 	uint64_t seed = 88172645463325252ULL;
@@ -85,6 +111,8 @@ int bench_pipeline(int argc, char **argv)
 		bench_die("pipeline", "a batch is 1 to 256 packets; one at least");
 	steering_init(&s, users);
 	steering_packet(&s, &t, k->query, k->class, k->answer);
+	if (argc > 5)
+		load_hooks(&s, bench_number(argv[5]));
 	for (size_t i = 0; i < rounds; i++)
 		took[i] = run_batch(&s, k, &t, batch, users_of_class(users), &seed);
 	if (s.counters.causes[k->cause] != rounds * batch)

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files hook_*.c share and nobody else sees. */
+#ifndef USHER_RELAY_HOOK_PARTS_H
+#define USHER_RELAY_HOOK_PARTS_H
+
+#define USHER_HOOKS_HOST
+#include "usher/hooks.h"
+
+#include "relay/hook.h"
+#include "relay/log.h"
+#include "relay/park.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+	HOOK_CONTEXT_MAX = 4096, /* bytes of one library's context */
+	HOOK_DEEDS = 4096,       /* bytes of what libraries did to one packet */
+};
+
+/* --- hook points: hook_point.c --------------------------------------------------------------- */
+
+enum hook_kind {
+	HOOK_BUFFER_RECEIVE, HOOK_PKT_RECEIVE, HOOK_SUBNET_SELECT, HOOK_LEASE_SELECT,
+	HOOK_LEASE_RENEW, HOOK_LEASE_REBIND, HOOK_LEASE_RELEASE, HOOK_LEASE_DECLINE,
+	HOOK_LEASES_COMMITTED, HOOK_PKT_SEND, HOOK_BUFFER_SEND, HOOK_LEASE_EXPIRE,
+	HOOK_LEASE_RECOVER,
+	HOOK_KINDS
+};
+
+enum hook_arg {
+	HOOK_QUERY = 1 << 0, HOOK_RESPONSE = 1 << 1, HOOK_SUBNET = 1 << 2, HOOK_SUBNETS = 1 << 3,
+	HOOK_LEASE = 1 << 4, HOOK_LEASES = 1 << 5, HOOK_DELETED = 1 << 6, HOOK_FAKE = 1 << 7,
+	HOOK_REMOVE = 1 << 8,
+};
+
+/* What a library may change. */
+enum hook_right {
+	HOOK_OPTIONS = 1, HOOK_BYTES = 2, HOOK_CHOOSE = 4, HOOK_LIMIT = 8,
+};
+
+/* What a next step means: nothing, the end of the packet, or of its stages, or a pause. */
+enum hook_meaning { MEANS_NOTHING, MEANS_DROP, MEANS_PASS, MEANS_PARK };
+
+struct hook_point {
+	const char *name[2];     /* DHCPv4, DHCPv6; NULL: none */
+	unsigned args;           /* enum hook_arg */
+	unsigned rights;         /* enum hook_right */
+	uint8_t means[4];        /* enum hook_meaning, by enum usher_step */
+	bool core;               /* usher itself does something there, so that BEFORE is a place */
+};
+
+const struct hook_point *hook_point(enum hook_kind kind);
+/* False if there is no hook point of that name. */
+bool hook_point_find(const char *name, enum hook_kind *ret, bool *ret_v6);
+/* The index-th argument's name of a point; 0 behind the last. */
+unsigned hook_point_arg(enum hook_kind kind, bool v6, size_t index, const char **ret_name);
+
+/* --- libraries and sets: hook_library.c, hook_set.c ------------------------------------------- */
+
+/* A callout, and what its point is at: usher_library is the library as it knows itself. */
+struct hook_callout {
+	usher_callout_fn *fn;
+	struct usher_library *library;
+};
+
+struct hook_list {
+	struct hook_callout *all;
+	size_t count;
+	_Atomic uint32_t precise; /* calls that are still timed one by one */
+};
+
+struct usher_library {
+	struct hooks *hooks;
+	size_t index;
+	char *path, *name;       /* name: the file's, without directory and ".so" */
+	void *handle;            /* of dlopen(3) */
+	const struct usher_value *parameters;
+	void *data;
+	size_t context_size, context_at;
+	bool drop_on_error, loading, loaded;
+	int minor;
+	_Atomic uint64_t calls_failed, slow, refused, parked, late;
+	struct log_site failed_site, slow_site, refused_site, late_site;
+};
+
+/* What each packet needs, of each worker. */
+struct hook_park;
+
+struct usher_callout {
+	struct hook_memory *memory;
+	struct usher_library *library;
+	const void *answer;      /* in resume */
+	size_t answer_len;
+	enum hook_kind kind;
+	enum usher_step step;
+	bool v6, before, resuming;
+	size_t lease;            /* which one "lease4" or "lease6" is */
+	const struct usher_lease *gone; /* of lease_expire and lease_recover */
+};
+
+struct usher_packet {
+	struct hook_memory *memory;
+};
+
+struct hook_memory {
+	struct hooks *hooks;
+	struct packet *p;
+	struct usher_callout callout;
+	struct usher_packet packet;
+	int64_t clock_ms;        /* CLOCK_MONOTONIC_COARSE when the batch began or a callout returned */
+	bool edited;             /* the packet, at this hook point, by a library */
+	bool changed;            /* the packet, at any */
+	bool committed;          /* it grants a lease */
+	struct usher_library *editor; /* the last who did */
+	size_t records, json;    /* bytes of outcome records before this packet */
+	uint64_t ticket;         /* of the packet parked at this point, 0: none */
+	size_t deed_len;
+	uint8_t deeds[HOOK_DEEDS];
+	uint8_t id[REG_ID_MAX];
+	char subnet[SUBNET_NAME_MAX + 1];
+	uint64_t context_begun;  /* a bit for each library */
+	uint8_t *contexts;
+	struct hook_park *park;
+	size_t in_len;           /* of `in`, where queries are that a library has changed */
+	uint8_t in[SLOT_OUT];
+	uint8_t scratch[SLOT_OUT];
+};
+
+struct hook_leases;
+
+struct hooks {
+	atomic_uint users;
+	char *identity;          /* of the list of libraries: two sets with the same are the same */
+	struct arena arena;      /* the parameters */
+	struct usher_library *libraries;
+	size_t library_count;
+	struct hook_list lists[HOOK_KINDS][2][2]; /* [v6][before] */
+	size_t context_bytes;    /* of all libraries together */
+	uint32_t slow_ms;
+	uint32_t park_packets, park_ms;
+	bool park_drop;
+	struct hook_memory **memory;
+	size_t workers;
+	struct hook_leases *leases; /* NULL: nobody wants to hear of them */
+};
+
+/*
+ * Opens a library and looks at its version; 0 or a negative errno with why[]. On success *ret_handle
+ * is dlclose(3)'s.
+ */
+int hook_library_open(const char *path, bool threads, void **ret_handle, int *ret_minor,
+	char why[static HOOK_WHY]);
+/* A function that the library itself defines, not one that it is linked with; NULL. */
+void *hook_library_symbol(void *handle, const char *name);
+/* Registers callouts by name, and calls load(). */
+int hook_library_start(struct usher_library *lib, char why[static HOOK_WHY]);
+/* Calls unload(), if load() was called, and closes. */
+void hook_library_stop(struct usher_library *lib);
+
+/* --- running them: hook_run.c ------------------------------------------------------------------ */
+
+/* Calls the callouts of a point for the packet in hand; what becomes of it. */
+enum step hook_run(struct packet *p, enum hook_kind kind, bool before, size_t lease);
+/* Calls them without a packet: expire, recover. */
+void hook_run_lease(
+	struct hook_memory *m, enum hook_kind kind, const struct usher_lease *lease);
+/* Says that a library's edit was refused, or failed, and counts it. */
+void hook_refused(struct usher_library *lib, const char *point, const char *why);
+
+/* --- edits: hook_edit.c, hook_message.c -------------------------------------------------------- */
+
+/* Does again what libraries did at this point before the packet was parked. */
+void hook_redo(struct hook_memory *m, enum hook_kind kind, bool before);
+/* A query that a library has edited becomes the query that was received. False: it cannot be. */
+bool hook_commit(struct packet *p);
+/* A choice of subnet or a limit of lease; notes it. USHER_OK or an error. */
+int hook_choose(struct hook_memory *m, const char *subnet);
+int hook_limit(struct hook_memory *m, uint32_t seconds);
+/* Whether what leaves can be read again. */
+bool hook_whole(const struct packet *p);
+/* NULL, or what is wrong with a message of len bytes that shall stand in the place of another. */
+const char *hook_check(bool v6, bool response, const uint8_t *was, size_t was_len,
+	const uint8_t *now, size_t len);
+/* m->scratch[len] in the place of the query; false: it cannot be. */
+bool hook_replace_query(struct packet *p, size_t len);
+/* Notes that it was; false without room. */
+bool hook_note_message(struct hook_memory *m, size_t len);
+/* The bytes of the message as they are now. */
+const uint8_t *hook_message(struct packet *p, size_t *ret_len);
+
+/* --- leases: hook_lease.c, hook_leases.c ------------------------------------------------------- */
+
+/* The index-th lease of the packet in hand; false behind the last. */
+bool hook_lease_at(const struct packet *p, size_t index, struct usher_lease *ret);
+/*
+ * The leases that an answer grants, without reading them: *at begins as { 0 }; false behind the last,
+ * else *ret is an index for hook_lease_at().
+ */
+struct hook_walk {
+	struct tlv_iter ias, leases;
+	size_t next;
+};
+bool hook_lease_granted(const struct packet *p, struct hook_walk *at, size_t *ret);
+/* USHER_E_SIZE: the caller's struct is another one. */
+int hook_lease_copy(struct usher_lease *ret, const struct usher_lease *from);
+
+/* A table of at most `most` leases; declined ones are recovered after `probation` seconds. */
+struct hook_leases *hook_leases_new(size_t most, uint32_t probation);
+struct hook_leases *hook_leases_free(struct hook_leases *t);
+void hook_leases_granted(struct hook_leases *t, const struct usher_lease *l);
+void hook_leases_released(struct hook_leases *t, const struct usher_lease *l);
+void hook_leases_declined(struct hook_leases *t, const struct usher_lease *l, int64_t now);
+/* Takes a lease that is due at `now`; false if there is none, and then *ret_next is when (0: never). */
+bool hook_leases_due(
+	struct hook_leases *t, int64_t now, struct usher_lease *ret, int64_t *ret_next);
+
+/* --- parking: hook_park.c ---------------------------------------------------------------------- */
+
+struct hook_park *hook_park_new(struct hooks *h, size_t worker);
+struct hook_park *hook_park_free(struct hook_park *park);
+/* Takes up what a packet was parked with; false if it is not known any more. */
+bool hook_park_resume(struct hook_memory *m, uint64_t ticket);
+/* At the point where it was parked: calls the resume functions. True if this is that point. */
+bool hook_park_arrived(struct hook_memory *m, enum hook_kind kind, enum usher_step *ret);
+/* After the callouts of a point: keeps what belongs to the packet, or lets it go. */
+enum step hook_park_finish(struct hook_memory *m, bool park);
+
+/* --- parameters: hook_value.c ------------------------------------------------------------------ */
+
+const struct usher_value *hook_value_of(const struct node *n);
+
+#endif
