@@ -23,6 +23,7 @@ install: $(BUILD)/usher $(BUILD)/usher.bash $(BUILD)/_usher
 	install -m 755 $(BUILD)/usher $(D)$(SBINDIR)/usher
 	install -m 755 scripts/divert $(D)$(SBINDIR)/usher-divert
 	install -D -m 644 include/usher/hooks.h $(D)$(INCLUDEDIR)/usher/hooks.h
+	install -D -m 644 scripts/divert-netns $(D)$(DATADIR)/usher/divert-netns
 	install -m 644 README.md CHANGELOG.md COPYING docs/*.md registry/schema.sql $(D)$(DOCDIR)
 	install -m 644 docs/examples/* packaging/grafana.json packaging/alerts.yml $(D)$(DOCDIR)/examples
 	for unit in $(UNITS); do \
@@ -48,7 +49,7 @@ uninstall:
 		$(D)$(SYSUSERSDIR)/usher.conf $(D)$(TMPFILESDIR)/usher.conf $(D)$(BASHDIR)/usher $(D)$(ZSHDIR)/_usher \
 		$(foreach page,$(PAGES),$(D)$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 		$(D)$(DATADIR)/man/man8/usher-resume.8 $(D)$(INCLUDEDIR)/usher/hooks.h
-	rm -rf $(D)$(DOCDIR)
+	rm -rf $(D)$(DOCDIR) $(D)$(DATADIR)/usher
 	@echo "$(SYSCONFDIR)/usher, $(SYSCONFDIR)/logrotate.d/usher, /var/log/usher and /var/lib/usher stay: they are yours"
 
 # The package, as build/deb/usher_VERSION_ARCH.deb. Built from what is committed or not, but not from what is built.
