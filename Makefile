@@ -48,8 +48,13 @@ NOT_BUILT += relay/no_exporter.c
 else
 NOT_BUILT += $(wildcard relay/exporter*.c tests/relay/test_exporter*.c) relay/cmd_exporter.c
 endif
+# The sandbox of the processes, as far as its libraries are there. HAVE_SECCOMP=0, HAVE_CAP_NG=0: without.
+HAVE_SECCOMP ?= $(if $(shell pkg-config --exists libseccomp && echo yes),1,0)
+HAVE_CAP_NG  ?= $(if $(shell pkg-config --exists libcap-ng && echo yes),1,0)
+LIBS     += $(if $(filter 1,$(HAVE_SECCOMP)),libseccomp) $(if $(filter 1,$(HAVE_CAP_NG)),libcap-ng)
+SANDBOX  := $(if $(filter 1,$(HAVE_SECCOMP)),-DHAVE_SECCOMP) $(if $(filter 1,$(HAVE_CAP_NG)),-DHAVE_CAP_NG)
 ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -Iinclude -fvisibility=hidden -pthread \
-	$(WARN) $(SANFLAGS) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
+	$(WARN) $(SANFLAGS) $(SANDBOX) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
 # -rdynamic: hook libraries find usher's functions in the program (relay/hook_*.c).
 LDLIBS   := $(shell pkg-config --libs $(LIBS)) -ldl -rdynamic
 
@@ -58,6 +63,8 @@ OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
 LIBOBJ   := $(filter-out $(BUILD)/obj/relay/main.o,$(OBJ))
 TESTSRC  := $(filter-out $(NOT_BUILT),$(wildcard tests/*.c tests/dhcpcodec/*.c tests/registry/*.c tests/rules/*.c \
 	tests/relay/*.c))
+# Part of a program of its own: usher with a worker that packets can take over.
+TESTSRC  := $(filter-out tests/trap.c,$(TESTSRC))
 TESTOBJ  := $(TESTSRC:%.c=$(BUILD)/obj/%.o)
 BENCHOBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c)) $(BUILD)/obj/tests/build.o
 
@@ -71,6 +78,10 @@ $(BUILD)/unit: $(LIBOBJ) $(TESTOBJ)
 	@echo "  LD    $@"
 	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcriterion
 
+$(BUILD)/usher-trap: $(OBJ) $(BUILD)/obj/tests/trap.o
+	@echo "  LD    $@"
+	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(BUILD)/bench: $(LIBOBJ) $(BENCHOBJ)
 	@echo "  LD    $@"
 	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
@@ -83,7 +94,7 @@ $(BUILD)/obj/%.o: %.c Makefile VERSION
 # The page is in the program as it is.
 $(BUILD)/obj/relay/exporter_page.o: $(wildcard relay/page/*)
 
-test: $(BUILD)/unit $(BUILD)/usher
+test: $(BUILD)/unit $(BUILD)/usher $(BUILD)/usher-trap
 	USHER=$(abspath $(BUILD)/usher) LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
 		$(BUILD)/unit --timeout 120
 

@@ -36,6 +36,7 @@ struct refresh {
 	int64_t noticed_at;            /* ms: of the first that is not begun */
 	int64_t begun_at;              /* ms: of the reading under way */
 	bool force;
+	bool passing;                  /* a pass is under way */
 	enum reg_err outcome;          /* of the last pass */
 	struct reg_error why;
 };
@@ -54,6 +55,28 @@ static void wake_thread(struct refresh *r)
 
 	/* It can only fail when the count is full, and then the thread is awake. */
 	(void)!write(r->wake, &one, sizeof(one));
+}
+
+/* Locked. Before anything is taken out of the source's descriptor, and after that was seen to. */
+static void tell(struct refresh *r, bool busy)
+{
+	struct source *s = r->options.reload.source;
+
+	if (r->options.state != NULL)
+		atomic_store(r->options.state,
+			busy || s->ops->fd(s) < 0 ? REFRESH_BUSY : REFRESH_QUIET);
+}
+
+/* Locked. source->ops->stirred(), for others to see. */
+static bool stirred(struct refresh *r)
+{
+	struct source *s = r->options.reload.source;
+	bool yes;
+
+	tell(r, true);
+	yes = s->ops->stirred(s);
+	tell(r, yes || r->done < r->noticed || r->passing);
+	return yes;
 }
 
 /* Locked. */
@@ -86,7 +109,7 @@ void refresh_poll(struct refresh *r)
 	if (s->ops->polled)
 		return;
 	pthread_mutex_lock(&r->lock);
-	if (s->ops->stirred(s)) {
+	if (stirred(r)) {
 		notice(r);
 		wake_thread(r);
 	}
@@ -126,6 +149,8 @@ static void pass(struct refresh *r)
 	r->begun_at = now_ms();
 	force = r->force;
 	r->force = false;
+	r->passing = true;
+	tell(r, true);
 	pthread_mutex_unlock(&r->lock);
 
 	e = reload_pass(&r->reload, force, &why);
@@ -134,17 +159,18 @@ static void pass(struct refresh *r)
 	r->done = r->begun;
 	r->outcome = e;
 	r->why = why;
+	r->passing = false;
+	tell(r, r->done < r->noticed);
 	pthread_cond_broadcast(&r->finished);
 	pthread_mutex_unlock(&r->lock);
 }
 
 static bool something_noticed(struct refresh *r)
 {
-	struct source *s = r->options.reload.source;
 	bool some;
 
 	pthread_mutex_lock(&r->lock);
-	if (s->ops->stirred(s))
+	if (stirred(r))
 		notice(r);
 	some = r->done < r->noticed;
 	pthread_mutex_unlock(&r->lock);

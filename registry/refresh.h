@@ -18,6 +18,16 @@ struct refresh;
 struct refresh_options {
 	struct reload_options reload; /* called back in the thread; cancel is not used */
 	unsigned int wait_ms;         /* how long refresh_poll() may wait for a reading */
+	/*
+	 * NULL, or where another process can see whether it need ask for a refresh_poll(): not if
+	 * this is REFRESH_QUIET after it found that the source's descriptor is not readable.
+	 */
+	_Atomic uint32_t *state;
+};
+
+enum refresh_state {
+	REFRESH_QUIET,                /* what was noticed is in force */
+	REFRESH_BUSY,                 /* something may just be being noticed, or read */
 };
 
 enum { REFRESH_WAIT_MS = 50 };

@@ -75,7 +75,9 @@ static bool path_stat(const struct source_file *f, struct stat *st)
 
 static int file_fd(const struct source *s)
 {
-	return ((const struct source_file *)(const void *)s)->watch.fd;
+	const struct watch *w = &((const struct source_file *)(const void *)s)->watch;
+
+	return atomic_load(&w->blind) ? -1 : w->fd;
 }
 
 static bool file_stirred(struct source *s)

@@ -63,6 +63,7 @@ static void renew(struct watch *w)
 		note_unknown(w);
 	w->wd = wd;
 	w->state.watched = wd >= 0;
+	w->blind = wd < 0;
 	w->dev = st.st_dev;
 	w->ino = st.st_ino;
 }
@@ -116,6 +117,7 @@ static void note(struct watch *w, const struct inotify_event *ev)
 			inotify_rm_watch(w->fd, ev->wd);
 		w->wd = -1;
 		w->state.watched = false;
+		w->blind = true;
 		note_unknown(w);
 	} else if (ev->len > 0 && strcmp(ev->name, w->name) == 0) {
 		note_name(w, ev->mask);

@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -24,6 +25,7 @@ struct watch_state {
 
 struct watch {
 	int fd;                      /* -1: there is no inotify to be had */
+	atomic_bool blind;           /* nothing is watched, so no event will come */
 	pthread_mutex_t lock;        /* for all below: events are noted in their order */
 	struct watch_state state;
 	int wd;                      /* -1: the directory is not watched */

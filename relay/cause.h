@@ -45,6 +45,8 @@
 	X(no_link,         "the client's interface is not known, or has no address of ours") \
 	X(no_upstream,     "no upstream can be asked") \
 	X(too_early,       "the client has not tried long enough") \
+	X(quarantined,     "it killed two workers") \
+	X(unattended,      "no worker was there in time") \
 	X(internal,        "a stage failed")
 
 #define RELAY_EVENTS(X) \

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -334,8 +335,36 @@ static void warn_first(struct config *c, const char *text)
 
 struct config *config_load(const char *path, struct config_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool exposed;
+	int fd = config_read_fd(path, &exposed, err);
 	struct config *c = NULL;
+
+	if (fd >= 0)
+		c = config_from_fd(fd, path, exposed, err);
+	if (fd >= 0)
+		close(fd);
+	return c;
+}
+
+/* A memory file of text[0..len) that nobody can change any more; -1 with errno. */
+static int seal_text(const char *text, size_t len)
+{
+	int fd = memfd_create("usher-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd >= 0 && (write(fd, text, len) != (ssize_t)len || fcntl(fd, F_ADD_SEALS,
+		F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		fd = -1;
+	}
+	return fd;
+}
+
+int config_read_fd(const char *path, bool *ret_exposed, struct config_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), sealed = -1;
 	struct stat st;
 	size_t len;
 	char *text;
@@ -344,14 +373,37 @@ struct config *config_load(const char *path, struct config_error *err)
 		unreadable(err, path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
-		return NULL;
+		return -1;
 	}
 	text = read_all(fd, path, &len, err);
 	close(fd);
-	if (text != NULL)
-		c = config_parse(path, text, len, err);
+	if (text == NULL)
+		return -1;
+	sealed = seal_text(text, len);
+	if (sealed < 0)
+		unreadable(err, path, strerror(errno));
 	free(text);
-	if (c != NULL && S_ISREG(st.st_mode) && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+	*ret_exposed = S_ISREG(st.st_mode) && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+	return sealed;
+}
+
+/* Mapped and not read: several processes may parse one file, and share its offset. */
+struct config *config_from_fd(
+	int fd, const char *path, bool exposed, struct config_error *err)
+{
+	struct stat st = { 0 };
+	void *text = fstat(fd, &st) == 0 && st.st_size > 0 ?
+		mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+	struct config *c;
+
+	if (text == MAP_FAILED) {
+		unreadable(err, path, strerror(errno));
+		return NULL;
+	}
+	c = config_parse(path, text != NULL ? text : "", (size_t)st.st_size, err);
+	if (text != NULL)
+		munmap(text, (size_t)st.st_size);
+	if (c != NULL && exposed)
 		warn_first(c,
 			"group or others may write to the config: take that away with chmod go-w");
 	return c;

@@ -7,6 +7,8 @@
 #define USHER_RELAY_CONFIG_H
 
 #include "relay/log.h"
+#include "relay/quarantine.h"
+#include "relay/spawner.h"
 #include "rules/policy.h"
 #include "rules/writer.h"
 
@@ -78,6 +80,9 @@ struct config {
 	uint32_t queue_length;       /* packets */
 	uint32_t receive_buffer;     /* bytes */
 	uint32_t mark, mark_mask;    /* of packets sent on; mask 0: left alone */
+	enum sandbox_mode sandbox;   /* how workers and loader are shut in; off: no processes */
+	uint32_t deadline_ms;        /* after that a worker is taken to hang */
+	struct quarantine quarantine;
 	enum log_level log_level;
 	struct {
 		struct config_library *all;
@@ -114,6 +119,14 @@ struct config_error {
  * write to gives a warning. Free with config_free().
  */
 struct config *config_load(const char *path, struct config_error *err);
+/*
+ * Reads the file into a sealed memory file, for other processes to parse; *ret_exposed: group or
+ * others may write to the file. -1 with *err.
+ */
+int config_read_fd(const char *path, bool *ret_exposed, struct config_error *err);
+/* Parses such a one, which stays the caller's. */
+struct config *config_from_fd(
+	int fd, const char *path, bool exposed, struct config_error *err);
 /* The same from text[0..len); path is what errors call it. */
 struct config *config_parse(
 	const char *path, const char *text, size_t len, struct config_error *err);

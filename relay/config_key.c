@@ -42,6 +42,10 @@ static const struct choice auth[] = {
 	{ "never-touch", false }, { "key-delivery-ok", true }, { NULL, 0 }
 };
 static const struct choice late[] = { { "pass", false }, { "drop", true }, { NULL, 0 } };
+static const struct choice sandboxes[] = {
+	{ "off", SANDBOX_OFF }, { "best-effort", SANDBOX_BEST_EFFORT },
+	{ "require", SANDBOX_REQUIRE }, { NULL, 0 }
+};
 static const struct choice levels[] = {
 	{ "error", LEVEL_ERROR },
 	{ "warning", LEVEL_WARNING },
@@ -221,6 +225,16 @@ static const struct config_key keys[] = {
 	  .help = "leases whose end is watched for, where a library asks for that" },
 	{ "hooks_leases.probation", &type_uint, "86400", CONFIG(hook_leases.probation), .min = 1,
 	  .max = 31536000, .help = "seconds after which a declined address counts as recovered" },
+	{ "sandbox", &type_choice, "\"best-effort\"", CONFIG(sandbox), .choices = sandboxes,
+	  .help = "whether workers are processes without power, and what if the kernel lacks a means" },
+	{ "deadline_ms", &type_uint, "500", CONFIG(deadline_ms), .min = 20, .max = 10000,
+	  .help = "how long a worker may take for a batch before it is replaced" },
+	{ "quarantine.query", &type_choice, "\"drop\"", CONFIG(quarantine.query),
+	  .choices = treats, .help = "a query that kills workers, or that no worker is there for" },
+	{ "quarantine.response", &type_choice, "\"pass\"", CONFIG(quarantine.response),
+	  .choices = treats, .help = "a response of that kind" },
+	{ "quarantine.dir", &type_text, "\"/var/lib/usher/quarantine\"", CONFIG(quarantine.dir),
+	  .min = 0, .max = 4095, .help = "where the first packets that kill are kept; empty: nowhere" },
 	{ "log_level", &type_choice, "\"info\"", CONFIG(log_level), .choices = levels,
 	  .help = "what is logged" },
 };

@@ -11,6 +11,8 @@
 #include "relay/command.h"
 #include "relay/hook.h"
 #include "relay/operate.h"
+#include "relay/reload_notes.h"
+#include "relay/sandbox.h"
 #include "relay/selfcheck.h"
 #include "relay/statistics.h"
 
@@ -36,7 +38,10 @@ static void poll_registry(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	feed_poll(&d->feed);
+	if (d->apart)
+		loader_poll(&d->processes.loader);
+	else
+		feed_poll(&d->feed);
 }
 
 static void tell_status(struct daemon *d, const char *before)
@@ -46,18 +51,6 @@ static void tell_status(struct daemon *d, const char *before)
 	live_status(&d->live, &s);
 	notify_say("%sSTATUS=%zu users; queues %u to %u; %s", before, s.registry.users,
 		d->boot->queue_first, d->boot->queue_last, d->config_path);
-}
-
-static void say_warnings(const struct config *c)
-{
-	for (const struct rule_warning *w = c->warnings; w != NULL; w = w->next) {
-		char line[16] = "";
-
-		if (w->line > 0)
-			snprintf(line, sizeof(line), "%u:", w->line);
-		log_warning("%s:%s %s%s%s", c->path, line, w->path, w->path[0] != '\0' ? ": " : "",
-			w->text);
-	}
 }
 
 /*
@@ -78,59 +71,6 @@ static void start_control(struct daemon *d)
 }
 
 /* --- reloading ------------------------------------------------------------------------------- */
-
-static bool same_text(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
-
-static bool same_mysql(const struct config_mysql *a, const struct config_mysql *b)
-{
-	return a->used == b->used && same_text(a->host, b->host) &&
-		same_text(a->socket, b->socket) && a->port == b->port &&
-		same_text(a->database, b->database) && same_text(a->user, b->user) &&
-		same_text(a->table, b->table) && same_text(a->password_file, b->password_file) &&
-		same_text(a->password_env, b->password_env) && same_text(a->tls_ca, b->tls_ca) &&
-		a->poll_ms == b->poll_ms && a->connect_timeout_ms == b->connect_timeout_ms &&
-		a->read_timeout_ms == b->read_timeout_ms && a->on_unavailable == b->on_unavailable;
-}
-
-/* Keys that take effect at a start only: said, so that nobody waits for them. */
-static void say_unchanged(const struct config *a, const struct config *b)
-{
-	const struct {
-		const char *key;
-		bool same;
-	} rows[] = {
-		{ "mode", a->mode == b->mode },
-		{ "queues", a->queue_first == b->queue_first && a->queue_last == b->queue_last },
-		{ "fail", a->fail_open == b->fail_open },
-		{ "registry.file", same_text(a->registry.file, b->registry.file) },
-		{ "registry.mysql", same_mysql(&a->registry.mysql, &b->registry.mysql) },
-		{ "registry.bad_lines", a->registry.bad_lines == b->registry.bad_lines },
-		{ "registry.refresh_wait_ms",
-			a->registry.refresh_wait_ms == b->registry.refresh_wait_ms },
-		{ "outcome.file", same_text(a->outcome.file, b->outcome.file) },
-		{ "outcome.json_file", same_text(a->outcome.json_file, b->outcome.json_file) },
-		{ "outcome.format", a->outcome.format == b->outcome.format },
-		{ "outcome.wait_ms", a->outcome.wait_ms == b->outcome.wait_ms },
-		{ "control", same_text(a->control, b->control) },
-		{ "control_owner", same_text(a->control_owner, b->control_owner) },
-		{ "control_group", same_text(a->control_group, b->control_group) },
-		{ "control_mode", a->control_mode == b->control_mode },
-		{ "batch", a->batch == b->batch },
-		{ "pin", a->pin == b->pin },
-		{ "queue_length", a->queue_length == b->queue_length },
-		{ "receive_buffer", a->receive_buffer == b->receive_buffer },
-		{ "mark", a->mark == b->mark && a->mark_mask == b->mark_mask },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!rows[i].same)
-			log_warning("reload: \"%s\" has changed and stays as it was: it needs a "
-				"restart",
-				rows[i].key);
-}
 
 /* For as many workers as there are: a reload does not change that. */
 static int load_hooks(struct daemon *d, struct config *c, char why[static HOOK_WHY])
@@ -160,8 +100,8 @@ static bool reload_config(struct daemon *d, char *err, size_t cap)
 		config_free(c);
 		return false;
 	}
-	say_warnings(c);
-	say_unchanged(d->boot, c);
+	reload_say_warnings(c);
+	reload_say_unchanged(d->boot, c);
 	log_set_level(c->log_level);
 	if (d->sender != NULL)
 		sender_use(d->sender, &c->client_interfaces);
@@ -177,18 +117,24 @@ static void reopen_outcome(struct daemon *d)
 		outcome_reopen(d->outcome_json);
 }
 
+/* Of two errors the first is told; both are logged. */
+static bool reload_here(struct daemon *d, char *err, size_t cap)
+{
+	char second[1024];
+	bool good = reload_config(d, err, cap);
+
+	good = feed_reload(&d->feed, good ? err : second, good ? cap : sizeof(second)) && good;
+	live_take_config(&d->live);
+	return good;
+}
+
 /* A new config is published with the new registry, or without one if there is none. */
 bool daemon_reload(struct daemon *d, char *err, size_t cap)
 {
-	char second[1024];
 	bool good;
 
 	notify_reloading();
-	good = reload_config(d, err, cap);
-
-	/* Of two errors the first is told; both are logged. */
-	good = feed_reload(&d->feed, good ? err : second, good ? cap : sizeof(second)) && good;
-	live_take_config(&d->live);
+	good = d->apart ? processes_reload(&d->processes, err, cap) : reload_here(d, err, cap);
 	reopen_outcome(d);
 	if (d->control == NULL)
 		start_control(d);
@@ -308,6 +254,7 @@ static int open_outcome(struct daemon *d, struct outcome **ret, const char *path
 {
 	struct outcome_options o = {
 		.path = path, .json = json, .wait_ms = d->boot->outcome.wait_ms,
+		.later = d->apart,
 	};
 	char err[512];
 	int rc;
@@ -371,8 +318,15 @@ static int start_hooks(struct daemon *d)
 
 static int start_registry(struct daemon *d)
 {
-	int code = feed_start(&d->feed, &d->live, d->boot);
+	struct feed_sink sink = feed_to_live(&d->live);
+	int code;
 
+	if (d->apart) {
+		code = processes_start(&d->processes, d->config_fd);
+		d->config_fd = -1;
+		return code;
+	}
+	code = feed_start(&d->feed, &sink, d->boot);
 	return code == EXIT_CODE_OK ? await_registry(d) : code;
 }
 
@@ -392,6 +346,21 @@ static void check_surroundings(struct daemon *d)
 	ruleset_done(&rules);
 }
 
+/* When all is open and before there are threads, for capabilities are a thread's. */
+static bool shut_in(const struct config *c)
+{
+	char missing[128];
+
+	sandbox_enter(SANDBOX_KEEPER, missing, sizeof(missing));
+	sandbox_describe(missing, sizeof(missing));
+	if (missing[0] == '\0')
+		return true;
+	log_say(c->sandbox == SANDBOX_REQUIRE ? LEVEL_ERROR : LEVEL_WARNING,
+		"the sandbox is incomplete, without %s%s", missing,
+		c->sandbox == SANDBOX_REQUIRE ? ", and the config requires it" : "");
+	return c->sandbox != SANDBOX_REQUIRE;
+}
+
 static int start_workers(struct daemon *d)
 {
 	const struct config *c = d->boot;
@@ -406,7 +375,10 @@ static int start_workers(struct daemon *d)
 	d->learned = learned_new();
 	if (d->learned == NULL)
 		return fail(EXIT_CODE_MEMORY, "what is learned of servers", -ENOMEM);
+	d->processes.keeper.outcome = d->outcome;
+	d->processes.keeper.json = d->outcome_json;
 	d->shared = (struct worker_shared){
+		.keeper = d->apart ? &d->processes.keeper : NULL,
 		.sender = d->sender,
 		.learned = d->learned,
 		.live = &d->live.slot,
@@ -427,14 +399,67 @@ static int start_workers(struct daemon *d)
 		log_error("%s", err);
 		return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_NETWORK;
 	}
-	rc = workers_start(&d->workers);
+	start_control(d);
+	if (d->apart && !shut_in(c))
+		return EXIT_CODE_OTHER;
+	rc = d->apart && d->outcome != NULL ? outcome_start(d->outcome) : 0;
+	if (rc == 0 && d->apart && d->outcome_json != NULL)
+		rc = outcome_start(d->outcome_json);
+	if (rc == 0)
+		rc = workers_start(&d->workers);
 	return rc == 0 ? EXIT_CODE_OK : fail(EXIT_CODE_OTHER, "threads", rc);
+}
+
+static void on_died(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	d->orphaned = true;
+	loop_stop(&d->loop);
+}
+
+/*
+ * What is sent in a packet's place, and what libraries do, is not yet done by a worker process: they
+ * run here, as if the config had said "off".
+ */
+static bool can_be_apart(const struct config *c)
+{
+	const char *why = c->mode == MODE_RELAY ? "mode \"relay\"" :
+		c->libraries.count > 0 ? "hook libraries" : NULL;
+
+	if (c->sandbox == SANDBOX_OFF || why == NULL)
+		return c->sandbox != SANDBOX_OFF;
+	log_warning("with %s there is no sandbox: everything runs in one process", why);
+	return false;
+}
+
+/* Before anything is opened that it would inherit, and before there are threads. */
+static int start_spawner(struct daemon *d)
+{
+	int err;
+
+	d->apart = can_be_apart(d->boot);
+	if (!d->apart && d->boot->sandbox == SANDBOX_REQUIRE) {
+		log_error("sandbox: the config requires what there is not with the rest of it");
+		return EXIT_CODE_CONFIG;
+	}
+	if (!d->apart)
+		return EXIT_CODE_OK;
+	d->processes = (struct processes){
+		.config_path = d->config_path, .config = d->boot, .loop = &d->loop,
+		.workers = &d->workers, .live = &d->live, .feed = &d->feed, .died = on_died,
+		.ctx = d,
+	};
+	err = processes_prepare(&d->processes);
+	return err == 0 ? EXIT_CODE_OK : fail(EXIT_CODE_OTHER, "the spawner", err);
 }
 
 static int start(struct daemon *d)
 {
-	int code = start_loop(d);
+	int code = start_spawner(d);
 
+	if (code == EXIT_CODE_OK)
+		code = start_loop(d);
 	if (code == EXIT_CODE_OK)
 		code = start_hooks(d);
 	if (code == EXIT_CODE_OK)
@@ -463,7 +488,10 @@ static void stop(struct daemon *d)
 {
 	d->control = control_close(d->control);
 	workers_close(&d->workers);
-	feed_stop(&d->feed);
+	if (d->apart)
+		processes_stop(&d->processes);
+	else
+		feed_stop(&d->feed);
 	d->sender = sender_close(d->sender);
 	d->learned = learned_free(d->learned);
 	free_outcome(d->outcome, d->boot->outcome.file);
@@ -479,7 +507,6 @@ static int run(struct daemon *d)
 	int code = start(d);
 
 	if (code == EXIT_CODE_OK && !d->loop.stop) {
-		start_control(d);
 		log_info("usher %s runs: queues %u to %u, %s", USHER_VERSION, d->boot->queue_first,
 			d->boot->queue_last, d->config_path);
 		tell_status(d, "READY=1\n");
@@ -487,6 +514,8 @@ static int run(struct daemon *d)
 		notify_say("STOPPING=1\nSTATUS=answering what is queued");
 		if (workers_failed(&d->workers))
 			code = EXIT_CODE_NETWORK;
+		else if (d->orphaned)
+			code = EXIT_CODE_OTHER;
 		workers_stop(&d->workers);
 		log_info("stopping");
 		on_usr1(d);
@@ -499,8 +528,9 @@ int daemon_run(const char *path)
 {
 	struct daemon *d = aligned_alloc(_Alignof(struct daemon), sizeof(*d));
 	struct config_error err;
-	struct config *c = config_load(path, &err);
-	int code;
+	bool exposed = false;
+	int fd = config_read_fd(path, &exposed, &err), code;
+	struct config *c = fd >= 0 ? config_from_fd(fd, path, exposed, &err) : NULL;
 
 	if (c == NULL || d == NULL) {
 		log_error("%s", c == NULL ? err.text : "out of memory");
@@ -510,15 +540,18 @@ int daemon_run(const char *path)
 	}
 	memset(d, 0, sizeof(*d));
 	log_open(c->log_level);
-	say_warnings(c);
+	reload_say_warnings(c);
 	d->config_path = path;
 	d->started = time(NULL);
 	d->started_ms = now_ms();
+	d->config_fd = fd;
 	d->boot = c;
-	d->failed.fd = d->loop.fd = d->watchdog.timer.fd = -1;
+	d->failed.fd = d->loop.fd = d->processes.spawner.fd = d->watchdog.timer.fd = -1;
 	live_init(&d->live, c);
 	code = run(d);
 	live_done(&d->live);
+	if (d->config_fd >= 0)
+		close(d->config_fd);
 	free(d);
 	return code;
 }

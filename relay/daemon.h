@@ -11,25 +11,30 @@
 #include "relay/loop.h"
 #include "relay/notify.h"
 #include "relay/outcome.h"
+#include "relay/processes.h"
 #include "relay/signals.h"
 #include "relay/status.h"
 #include "relay/workers.h"
 
 struct daemon {
 	const char *config_path;         /* borrowed */
+	int config_fd;                   /* its text, until it is handed over; -1 */
 	struct config *boot; /* the config it was started with; never freed while it runs */
 	struct live_store live;
 	struct sender *sender;           /* relay mode; else NULL */
 	struct learned *learned;
 	struct outcome *outcome;         /* NULL: no records are written */
 	struct outcome *outcome_json;    /* likewise; in both formats at once, this is the second */
-	struct feed feed;
+	bool apart;                      /* workers and loader are processes of their own */
+	struct processes processes;      /* if they are */
+	struct feed feed;                /* else; what it knows of the readings in either case */
 	struct worker_shared shared;
 	struct workers workers;
 	struct loop loop;
 	struct signals signals;
 	struct hooks *hooks;             /* of the newest config; NULL: no libraries */
 	struct loop_source failed;       /* eventfd: a worker gave up */
+	bool orphaned;                   /* the spawner is dead */
 	struct control *control;         /* NULL: nobody can ask */
 	struct answer_times answers;
 	atomic_bool paused;

@@ -24,9 +24,13 @@ static enum reg_err new_file(const struct config *c, bool watch, struct source *
 	return source_file_new(&o, ret, err);
 }
 
-static void guard_secret(void)
+void data_source_guard(const struct config *c)
 {
+	const struct config_mysql *m = &c->registry.mysql;
 	const struct rlimit none = { 0, 0 };
+
+	if (!m->used || (m->password_file[0] == '\0' && m->password_env[0] == '\0'))
+		return;
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
@@ -42,8 +46,6 @@ static enum reg_err new_mysql(const struct config_mysql *m, struct source **ret,
 		.connect_ms = m->connect_timeout_ms, .read_ms = m->read_timeout_ms,
 	};
 
-	if (m->password_file[0] != '\0' || m->password_env[0] != '\0')
-		guard_secret();
 	signal(SIGPIPE, SIG_IGN);
 	return source_mysql_new(&o, ret, err);
 }
@@ -51,6 +53,7 @@ static enum reg_err new_mysql(const struct config_mysql *m, struct source **ret,
 enum reg_err data_source_new(const struct config *c, bool watch, struct source **ret,
 	struct reg_error *err)
 {
+	data_source_guard(c);
 	if (c->registry.mysql.used)
 		return new_mysql(&c->registry.mysql, ret, err);
 	return new_file(c, watch, ret, err);

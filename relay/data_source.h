@@ -15,6 +15,9 @@ enum { DATA_SOURCE_SETTLE_MS = 200 }; /* how long what may be half written must 
 enum reg_err data_source_new(const struct config *c, bool watch, struct source **ret,
 	struct reg_error *err);
 
+/* Sees to it that no core file holds the password of a database, if there is one. */
+void data_source_guard(const struct config *c);
+
 /* Reads all users once: check, explain, replay. As registry_load_once(). */
 enum reg_err data_source_read(const struct config *c, bool skip_bad, struct reg_report *report,
 	struct load_result *ret, struct reg_error *err);

@@ -20,14 +20,24 @@ enum {
 	LAYER_FROM = 1 << 20,            /* a tenth of a millisecond to copy */
 };
 
+static void put_live(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
+{
+	if (fd >= 0)
+		close(fd);
+	live_set_registry(ctx, reg, stats);
+}
+
+struct feed_sink feed_to_live(struct live_store *live)
+{
+	return (struct feed_sink){ .put = put_live, .ctx = live };
+}
+
 static void publish(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
 {
 	struct feed *f = ctx;
 	uint64_t one = 1;
 
-	if (fd >= 0)
-		close(fd);
-	live_set_registry(f->live, reg, stats);
+	f->sink.put(f->sink.ctx, reg, fd, stats);
 	log_info("registry: %zu users, read in %.1f ms%s", stats->users,
 		(double)stats->micros / 1000, stats->added ? " (changes only)" : "");
 	if (!atomic_exchange(&f->arrived, true))
@@ -69,7 +79,7 @@ static void say(void *ctx, enum reload_news news, const char *text)
 
 static enum reg_err publish_nobody(struct feed *f)
 {
-	struct builder_options options = { .name = "" };
+	struct builder_options options = { .name = "", .shared = f->sink.shared };
 	struct load_stats stats = { .users = 0 };
 	struct builder_result result;
 	struct builder *b;
@@ -78,7 +88,7 @@ static enum reg_err publish_nobody(struct feed *f)
 	if (e == REG_OK)
 		e = builder_finish(b, false, NULL, &result);
 	if (e == REG_OK)
-		live_set_registry(f->live, result.registry, &stats);
+		f->sink.put(f->sink.ctx, result.registry, result.fd, &stats);
 	return e;
 }
 
@@ -89,7 +99,7 @@ static enum reg_err stand_in(struct feed *f)
 
 	if (f->config->registry.mysql.on_unavailable == UNAVAILABLE_RESTRICT)
 		return publish_nobody(f);
-	live_set_registry(f->live, NULL, &stats);
+	f->sink.put(f->sink.ctx, NULL, -1, &stats);
 	return REG_OK;
 }
 
@@ -98,18 +108,22 @@ static enum reg_err start(struct feed *f, struct reg_error *err)
 	struct refresh_options o = {
 		.reload = {
 			.skip_bad = f->config->registry.bad_lines == LINES_SKIP,
-			.start_without = f->config->registry.mysql.used,
+			.shared = f->sink.shared,
+			.start_without = f->config->registry.mysql.used || f->sink.again,
 			.settle_ms = DATA_SOURCE_SETTLE_MS,
 			.layer_from = LAYER_FROM,
 			.publish = publish, .say = say, .ctx = f,
 		},
 		.wait_ms = f->config->registry.refresh_wait_ms,
+		.state = f->sink.state,
 	};
 	enum reg_err e = data_source_new(f->config, true, &o.reload.source, err);
 
 	if (e != REG_OK)
 		return e;
-	if (o.reload.start_without)
+	f->polled = o.reload.source->ops->polled;
+	f->watch = o.reload.source->ops->fd(o.reload.source);
+	if (o.reload.start_without && !f->sink.again)
 		e = stand_in(f);
 	if (e == REG_OK)
 		e = refresh_new(&o, &f->refresh, err);
@@ -120,14 +134,16 @@ static enum reg_err start(struct feed *f, struct reg_error *err)
 	return e;
 }
 
-int feed_start(struct feed *f, struct live_store *live, const struct config *config)
+int feed_start(struct feed *f, const struct feed_sink *sink, const struct config *config)
 {
 	struct reg_error err;
 	enum reg_err e;
 
 	memset(f, 0, sizeof(*f));
-	f->live = live;
+	f->sink = *sink;
 	f->config = config;
+	f->arrived = sink->again;
+	f->watch = -1;
 	f->arrival = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (f->arrival < 0) {
 		log_error("registry: %s", strerror(errno));

@@ -38,28 +38,17 @@ void interfaces_init(struct interfaces *t)
 	t->addresses_ns = -addresses_ns;
 }
 
+void interfaces_init_told(struct interfaces *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->fd = -1;
+	t->told = true;
+}
+
 void interfaces_done(struct interfaces *t)
 {
 	if (t->fd >= 0)
 		close(t->fd);
-}
-
-void interfaces_use(
-	struct interfaces *t, struct interface_list client, struct interface_list server)
-{
-	t->client = client;
-	t->server = server;
-	t->count = 0;
-}
-
-void interfaces_tick(struct interfaces *t)
-{
-	int64_t now = now_ns();
-
-	if (now - t->names_ns < names_ns)
-		return;
-	t->names_ns = now;
-	t->count = 0;
 }
 
 static bool is_in(const struct interface_list *list, const char *name)
@@ -77,49 +66,117 @@ static enum side side_of_name(const struct interfaces *t, const char *name)
 	return is_in(&t->server, name) ? SIDE_SERVER : SIDE_UNKNOWN;
 }
 
-static struct interface_entry *resolve(struct interfaces *t, uint32_t index)
+/* Names that we were told stay until others are told; only their sides are found out anew. */
+static void forget(struct interfaces *t)
 {
-	struct interface_entry *e =
-		&t->cache[t->count < INTERFACE_CACHE ? t->count++ : t->oldest++];
-	struct ifreq req = { .ifr_ifindex = (int)index };
+	if (!t->told) {
+		t->table.count = 0;
+		return;
+	}
+	for (size_t i = 0; i < t->table.count; i++)
+		t->sides[i] = side_of_name(t, t->table.cache[i].name);
+}
 
-	t->oldest %= INTERFACE_CACHE;
+void interfaces_use(
+	struct interfaces *t, struct interface_list client, struct interface_list server)
+{
+	t->client = client;
+	t->server = server;
+	forget(t);
+}
+
+void interfaces_tick(struct interfaces *t)
+{
+	int64_t now = now_ns();
+
+	if (now - t->names_ns < names_ns)
+		return;
+	t->names_ns = now;
+	forget(t);
+}
+
+static size_t resolve(struct interfaces *t, uint32_t index)
+{
+	struct ifreq req = { .ifr_ifindex = (int)index };
+	struct interface_entry *e;
+	size_t i;
+
+	if (t->table.count == INTERFACE_CACHE)
+		t->table.count = 0;
+	i = t->table.count++;
+	e = &t->table.cache[i];
 	*e = (struct interface_entry){ .index = index };
 	if (t->fd >= 0 && ioctl(t->fd, SIOCGIFNAME, &req) == 0)
 		memcpy(e->name, req.ifr_name, strnlen(req.ifr_name, sizeof(e->name) - 1));
-	e->side = side_of_name(t, e->name);
-	return e;
+	t->sides[i] = side_of_name(t, e->name);
+	t->table.version++;
+	return i;
 }
 
-static const struct interface_entry *find(struct interfaces *t, uint32_t index)
+static size_t find(struct interfaces *t, uint32_t index)
 {
-	for (size_t i = 0; i < t->count; i++)
-		if (t->cache[i].index == index)
-			return &t->cache[i];
+	for (size_t i = 0; i < t->table.count; i++)
+		if (t->table.cache[i].index == index)
+			return i;
 	return resolve(t, index);
+}
+
+bool interfaces_learn(struct interfaces *t, const struct slot *s, bool keep)
+{
+	const uint32_t all[] = { s->indev, s->physindev, s->outdev, s->physoutdev };
+
+	if (t->table.count + sizeof(all) / sizeof(all[0]) > INTERFACE_CACHE) {
+		if (keep)
+			return false;
+		t->table.count = 0;
+	}
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] != 0)
+			find(t, all[i]);
+	return true;
+}
+
+void interface_table_copy(struct interface_table *to, const struct interface_table *from)
+{
+	if (to->version == from->version)
+		return;
+	to->count = from->count;
+	memcpy(to->cache, from->cache, from->count * sizeof(from->cache[0]));
+	to->address_count = from->address_count;
+	memcpy(to->address_len, from->address_len, sizeof(to->address_len));
+	memcpy(to->addresses, from->addresses, sizeof(to->addresses));
+	to->version = from->version;
+}
+
+void interfaces_adopt(struct interfaces *t, const struct interface_table *from)
+{
+	if (t->table.version == from->version)
+		return;
+	interface_table_copy(&t->table, from);
+	forget(t);
 }
 
 enum side interfaces_side(struct interfaces *t, const struct slot *s, const char **ret_name)
 {
 	uint32_t out = s->physoutdev != 0 ? s->physoutdev : s->outdev;
 	uint32_t in = s->physindev != 0 ? s->physindev : s->indev;
-	const struct interface_entry *e;
+	size_t i;
 
 	*ret_name = "";
 	if (in == 0 && s->hook == LOCAL_OUT && out != 0) {
-		*ret_name = find(t, out)->name;
+		*ret_name = t->table.cache[find(t, out)].name;
 		return SIDE_SERVER;
 	}
 	if (in == 0)
 		return SIDE_UNKNOWN;
-	e = find(t, in);
-	*ret_name = e->name;
-	if (e->side != SIDE_UNKNOWN || s->indev == 0 || s->indev == in)
-		return e->side;
-	return side_of_name(t, find(t, s->indev)->name);
+	i = find(t, in);
+	*ret_name = t->table.cache[i].name;
+	if (t->sides[i] != SIDE_UNKNOWN || s->indev == 0 || s->indev == in)
+		return t->sides[i];
+	return t->sides[find(t, s->indev)];
 }
 
-static void keep(struct interfaces *t, const struct sockaddr *sa)
+static void keep(struct interface_table *t, const struct sockaddr *sa)
 {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
@@ -139,7 +196,7 @@ static void keep(struct interfaces *t, const struct sockaddr *sa)
 	}
 }
 
-static void read_addresses(struct interfaces *t)
+void interfaces_learn_addresses(struct interfaces *t)
 {
 	int64_t now = now_ns();
 	struct ifaddrs *all;
@@ -147,17 +204,21 @@ static void read_addresses(struct interfaces *t)
 	if (now - t->addresses_ns < addresses_ns || getifaddrs(&all) != 0)
 		return;
 	t->addresses_ns = now;
-	t->address_count = 0;
+	t->table.address_count = 0;
+	t->table.version++;
 	for (const struct ifaddrs *a = all; a != NULL; a = a->ifa_next)
-		keep(t, a->ifa_addr);
+		keep(&t->table, a->ifa_addr);
 	freeifaddrs(all);
 }
 
 bool interfaces_own(struct interfaces *t, const uint8_t *addr, size_t len)
 {
-	read_addresses(t);
-	for (size_t i = 0; i < t->address_count; i++)
-		if (t->address_len[i] == len && memcmp(t->addresses[i], addr, len) == 0)
+	const struct interface_table *known = &t->table;
+
+	if (!t->told)
+		interfaces_learn_addresses(t);
+	for (size_t i = 0; i < known->address_count; i++)
+		if (known->address_len[i] == len && memcmp(known->addresses[i], addr, len) == 0)
 			return true;
 	return false;
 }

@@ -11,7 +11,10 @@
 
 #include <net/if.h>
 
-enum { INTERFACE_CACHE = 32, INTERFACE_ADDRESSES = 256 };
+enum {
+	INTERFACE_CACHE = 32,
+	INTERFACE_ADDRESSES = 256,
+};
 
 /* Names of interfaces, borrowed. */
 struct interface_list {
@@ -21,25 +24,45 @@ struct interface_list {
 
 struct interface_entry {
 	uint32_t index;
-	enum side side;
 	char name[IF_NAMESIZE];
+};
+
+/* What was found out; holds no pointer, so that it may be shared with a process that cannot ask. */
+struct interface_table {
+	uint64_t version;            /* another one whenever anything below has changed */
+	uint32_t count, address_count;
+	struct interface_entry cache[INTERFACE_CACHE];
+	uint8_t address_len[INTERFACE_ADDRESSES];
+	uint8_t addresses[INTERFACE_ADDRESSES][16];
 };
 
 struct interfaces {
 	struct interface_list client, server;
 	int fd;                      /* a socket to ask with, -1: none */
+	bool told;                   /* knows what it was told and asks nothing */
 	int64_t names_ns,
 		addresses_ns; /* when the caches were emptied or filled, CLOCK_MONOTONIC */
-	size_t count, oldest;
-	struct interface_entry cache[INTERFACE_CACHE];
-	size_t address_count;
-	uint8_t address_len[INTERFACE_ADDRESSES];
-	uint8_t addresses[INTERFACE_ADDRESSES][16];
+	struct interface_table table;
+	enum side sides[INTERFACE_CACHE];
 };
 
 /* Never fails: without a socket every name is unknown. */
 void interfaces_init(struct interfaces *t);
+/* The same for one that is told by interfaces_adopt(): it opens nothing. */
+void interfaces_init_told(struct interfaces *t);
 void interfaces_done(struct interfaces *t);
+
+/*
+ * Finds out what whoever works on that slot may ask. keep: what was found out before
+ * must stay; false if there is no room beside it.
+ */
+bool interfaces_learn(struct interfaces *t, const struct slot *s, bool keep);
+/* Finds out the addresses of this host, at most every five seconds. */
+void interfaces_learn_addresses(struct interfaces *t);
+/* Copies what `from` has found out, if it is not that already. */
+void interface_table_copy(struct interface_table *to, const struct interface_table *from);
+/* Likewise, for one that is told. */
+void interfaces_adopt(struct interfaces *t, const struct interface_table *from);
 
 /* Takes the lists of the config that is in force from now on. */
 void interfaces_use(

@@ -2,6 +2,8 @@
 /* The program: a table of subcommands, one loop to find one and one to list them. */
 #include "relay/command.h"
 
+#include "relay/spawned.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -174,6 +176,8 @@ int main(int argc, char **argv)
 
 	if (open_standard_descriptors() != 0)
 		return EXIT_CODE_FILE;
+	if (argc == 1 + 1 && spawned_is(name))
+		return spawned_main(name);
 	if (c != NULL)
 		return run(c, argc - 1, argv + 1);
 	if (strcmp(name, "--version") == 0) {

@@ -34,6 +34,7 @@ struct outcome {
 	pthread_cond_t work, done;
 	struct ring ring;
 	uint64_t put, taken;             /* bytes ever handed over and ever written */
+	bool started;                    /* the writer; before anybody hands anything over */
 	bool stalled, reopen, stop, ended;
 	struct timespec stalled_since;
 	uint64_t late_then, lost_then;   /* counters when it stalled */
@@ -232,6 +233,7 @@ static int start_writer(struct outcome *o)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	err = pthread_create(&o->writer, NULL, write_records, o);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	o->started = err == 0;
 	if (err == 0)
 		pthread_setname_np(o->writer, "usher-outcome");
 	return -err;
@@ -280,7 +282,8 @@ int outcome_new(struct outcome **ret, const struct outcome_options *options, cha
 	if (rc == 0) {
 		if (options->write != NULL)
 			o->file.write = options->write;
-		rc = start_writer(o);
+		if (!options->later)
+			rc = start_writer(o);
 		if (rc != 0)
 			snprintf(err, cap, "outcome: no thread for the writer: %s", strerror(-rc));
 	}
@@ -289,6 +292,11 @@ int outcome_new(struct outcome **ret, const struct outcome_options *options, cha
 	else
 		*ret = o;
 	return rc;
+}
+
+int outcome_start(struct outcome *o)
+{
+	return start_writer(o);
 }
 
 /* With the lock: waits until all bytes up to wish->until are written, or the disk proves too slow. */
@@ -380,6 +388,10 @@ size_t outcome_free(struct outcome *o, unsigned wait_ms)
 
 	if (o == NULL)
 		return 0;
+	if (!o->started) {
+		release(o);
+		return 0;
+	}
 	pthread_mutex_lock(&o->lock);
 	o->stop = true;
 	pthread_cond_signal(&o->work);

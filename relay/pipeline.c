@@ -9,6 +9,8 @@
 #include "relay/learned.h"
 #include "relay/relay.h"
 
+#include <stdatomic.h>
+
 enum direction { QUERY = 1, RESPONSE = 2, BOTH = 3 };
 
 struct stage {
@@ -212,8 +214,11 @@ void pipeline_run(struct pipeline *pl, struct batch *b)
 	guess_batch(guesses, pl->snapshot, b);
 	if (pl->snapshot->hooks != NULL)
 		hook_batch(pl);
-	for (size_t i = 0; i < b->count; i++)
+	for (size_t i = 0; i < b->count; i++) {
+		if (pl->at != NULL)
+			atomic_store_explicit(pl->at, (uint32_t)i + 1, memory_order_relaxed);
 		run_packet(pl, &b->slots[i], &guesses[i]);
+	}
 }
 
 struct dhcp4_edit *packet_edit4(struct packet *p)

@@ -72,6 +72,7 @@ struct pipeline {
 	size_t number;                       /* of the worker: which memory is its own */
 	struct park_board *board;            /* borrowed; relay/park.h */
 	int wake;                            /* an eventfd, written to when a parked packet may go on */
+	_Atomic uint32_t *at;                /* NULL, or told the slot in hand, plus 1 */
 };
 
 /* Runs slots[0..count) through the stage table, sets their verdicts and counts. */

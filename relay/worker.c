@@ -41,6 +41,7 @@ struct worker {
 	bool started;
 	struct queue *queue;
 	struct batch *batch;
+	struct keeper *keeper;           /* hands batches to a process; NULL: they run here */
 	struct pipeline pipeline;
 	struct counters counters;
 	struct histogram handling;
@@ -167,12 +168,8 @@ static void tick(struct worker *w)
 	w->tick_ms = hooks_tick(w->pipeline.snapshot->hooks, w->number, ts.tv_sec);
 }
 
-static void run_batch(struct worker *w)
+static void run_here(struct worker *w)
 {
-	w->pipeline.paused = w->shared->paused != NULL &&
-		atomic_load_explicit(w->shared->paused, memory_order_relaxed);
-	if (w->shared->refresh != NULL)
-		w->shared->refresh(w->shared->ctx);
 	interfaces_tick(&w->interfaces);
 	take_snapshot(w, snapshot_enter(w->shared->live, w->number));
 	links_tick(&w->links);
@@ -185,6 +182,20 @@ static void run_batch(struct worker *w)
 	hand_over_records(w);
 	if (w->shared->sender != NULL)
 		sender_send(w->shared->sender, w->batch);
+}
+
+static void run_batch(struct worker *w)
+{
+	bool paused = w->shared->paused != NULL &&
+		atomic_load_explicit(w->shared->paused, memory_order_relaxed);
+
+	w->pipeline.paused = paused;
+	if (w->shared->refresh != NULL)
+		w->shared->refresh(w->shared->ctx);
+	if (w->keeper != NULL)
+		keeper_run(w->keeper, w->batch, paused);
+	else
+		run_here(w);
 	queue_send(w->queue, w->batch);
 	note_handling(w);
 	notices_say(&w->notices, queue_number(w->queue), queue_counters(w->queue), &w->counters,
@@ -305,12 +316,18 @@ static void *work(void *arg)
 
 	if (w->shared->pin)
 		stay_on_one_cpu(w);
+	if (w->keeper != NULL)
+		keeper_idle(w->keeper);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed) && n >= 0) {
 		n = queue_receive(w->queue, w->batch, w->shared->slots);
 		if (n > 0)
 			run_batch(w);
-		else if (n == 0)
+		else if (n == 0 && w->keeper != NULL)
+			keeper_rest(w->keeper);
+		if (n == 0)
 			wait_for_work(w);
+		if (n == 0 && w->keeper != NULL)
+			keeper_idle(w->keeper);
 		if (w->park != NULL)
 			run_parked(w);
 		answer(w);
@@ -332,6 +349,7 @@ struct worker *worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return NULL;
+	keeper_free(w->keeper);
 	interfaces_done(&w->interfaces);
 	batch_free(w->batch, w->shared->slots);
 	park_free(w->park);
@@ -373,7 +391,11 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 		.learned = shared->learned, .ctx = w, .number = number, .wake = w->wake,
 	};
 	w->tick_ms = -1;
+	if (shared->keeper != NULL)
+		w->keeper = keeper_new(shared->keeper, queue_number(q),
+			&(struct keeper_told){ &w->counters, &w->servers, &w->records.lost });
 	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL ||
+		(shared->keeper != NULL && w->keeper == NULL) ||
 		(shared->json != NULL && w->json.text == NULL))
 		return worker_free(w);
 	return w;
@@ -403,6 +425,11 @@ static void wake(struct worker *w)
 	uint64_t one = 1;
 
 	(void)!write(w->wake, &one, sizeof(one));
+}
+
+void worker_nudge(struct worker *w)
+{
+	wake(w);
 }
 
 void worker_stop(struct worker *w)

@@ -6,6 +6,7 @@
 #ifndef USHER_RELAY_WORKER_H
 #define USHER_RELAY_WORKER_H
 
+#include "relay/keeper.h"
 #include "relay/live.h"
 #include "relay/outcome.h"
 #include "relay/pipeline.h"
@@ -14,6 +15,8 @@
 
 /* What all workers share. Borrowed; must outlive them. */
 struct worker_shared {
+	/* Batches go to a process of the keeper's; NULL: they run in the thread, on what is live. */
+	const struct keeper_shared *keeper;
 	struct snapshot_slot *live;      /* holds struct live */
 	struct sender *sender;           /* relay mode; else NULL */
 	struct learned *learned;
@@ -55,6 +58,9 @@ struct queue *worker_queue(const struct worker *w);
 
 /* 0 or a negative errno. */
 int worker_start(struct worker *w);
+
+/* Tells the thread, should it be idle, to have a look at what it shares with others. */
+void worker_nudge(struct worker *w);
 
 /* Tells the thread to answer what is queued, let nothing new in, and end. Does not wait. */
 void worker_stop(struct worker *w);

@@ -86,6 +86,12 @@ size_t workers_count(struct workers *ws, struct worker_counters *ret)
 	return silent;
 }
 
+void workers_nudge(struct workers *ws)
+{
+	for (size_t i = 0; i < ws->count; i++)
+		worker_nudge(ws->all[i]);
+}
+
 void workers_stop(struct workers *ws)
 {
 	for (size_t i = 0; i < ws->count; i++)

@@ -23,6 +23,9 @@ int workers_start(struct workers *ws);
 /* Adds up the counters of all. Returns how many workers did not answer within a second. */
 size_t workers_count(struct workers *ws, struct worker_counters *ret);
 
+/* worker_nudge() for all. */
+void workers_nudge(struct workers *ws);
+
 /* Answers what is queued, lets nothing new in, and ends the threads. */
 void workers_stop(struct workers *ws);
 

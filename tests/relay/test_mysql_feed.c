@@ -64,12 +64,13 @@ Test(mysql_feed, begins_without_a_database, .timeout = 30)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct live_store *store = aligned_alloc(64, sizeof(*store));
 		struct fake_mysql db;
+		struct feed_sink sink = feed_to_live(store);
 		struct feed f;
 		char why[512] = "";
 
 		fake_mysql_start(&db, FAKE_REFUSE);
 		live_init(store, make_config(db.temp.path, rows[i].policy));
-		cr_assert_eq(feed_start(&f, store, store->first), EXIT_CODE_OK);
+		cr_assert_eq(feed_start(&f, &sink, store->first), EXIT_CODE_OK);
 		cr_expect_eq(users(store), rows[i].without, "%s: %d", rows[i].policy, users(store));
 		cr_expect_eq(feed_must_wait(&f), rows[i].must_wait);
 		cr_expect_not(has_arrived(&f));
@@ -95,11 +96,12 @@ Test(mysql_feed, begins_with_a_database, .timeout = 30)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct live_store *store = aligned_alloc(64, sizeof(*store));
 		struct fake_mysql db;
+		struct feed_sink sink = feed_to_live(store);
 		struct feed f;
 
 		fake_mysql_start(&db, FAKE_GOOD);
 		live_init(store, make_config(db.temp.path, rows[i].policy));
-		cr_assert_eq(feed_start(&f, store, store->first), EXIT_CODE_OK);
+		cr_assert_eq(feed_start(&f, &sink, store->first), EXIT_CODE_OK);
 		cr_expect_eq(users(store), 2, "nobody is turned away at the start");
 		cr_expect_not(feed_must_wait(&f));
 		cr_expect(has_arrived(&f));

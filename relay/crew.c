@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides how workers come to be ready: two more than keepers wait for are kept idle. A place is
+ * filled by the main thread alone and emptied by anybody, under the lock. A worker that dies before
+ * it was ready is tried again after a pause that grows; one that dies at work is replaced at once.
+ */
+#include "relay/crew.h"
+
+#include "relay/channel.h"
+#include "relay/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SPARE = 2, /* what kills one may kill the next, and a third is needed while it is spawned */
+	PAUSE_MS = 100, PAUSES = 50,
+};
+
+static void wake(struct crew *c)
+{
+	uint64_t one = 1;
+
+	(void)!write(c->wake, &one, sizeof(one));
+}
+
+static void changed(struct crew *c)
+{
+	if (c->changed != NULL)
+		c->changed(c->ctx);
+}
+
+/* With the lock. */
+static void release(struct crew_idle *i)
+{
+	epoll_ctl(i->crew->loop->fd, EPOLL_CTL_DEL, i->hand.fd, NULL);
+	i->hand = (struct hand){ .fd = -1 };
+	i->ready = false;
+}
+
+/* With the lock. */
+static void empty(struct crew_idle *i)
+{
+	int fd = i->hand.fd;
+
+	release(i);
+	close(fd);
+}
+
+static void pause_then_fill(struct crew *c)
+{
+	unsigned n = c->failures < PAUSES ? c->failures : PAUSES;
+	long ms = (long)n * PAUSE_MS;
+	struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
+
+	timerfd_settime(c->timer.fd, 0, &when, NULL);
+}
+
+/* The idle worker is ready, or it is dead: its place is filled again by crew_heard(). */
+static void on_idle(void *ctx, uint32_t events)
+{
+	struct crew_idle *i = ctx;
+	struct crew *c = i->crew;
+	struct handback back;
+	int fds[CHANNEL_FDS], err;
+	bool ready = false;
+
+	(void)events;
+	pthread_mutex_lock(&c->lock);
+	if (i->hand.fd >= 0) {
+		err = channel_receive(i->hand.fd, &back, sizeof(back), fds, MSG_DONTWAIT);
+		ready = err == 0 && back.number == 0 && !i->ready;
+		if (ready) {
+			i->ready = true;
+			c->failures = 0;
+			pthread_cond_broadcast(&c->arrived);
+		} else if (err != -EAGAIN) {
+			c->failures += !i->ready;
+			empty(i);
+		}
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (ready)
+		changed(c);
+}
+
+/* With the lock: asks for a process in that free place. */
+static int fill(struct crew *c, struct crew_idle *i)
+{
+	int fds[2], err = channel_pair(fds);
+
+	if (err != 0)
+		return err;
+	i->hand = (struct hand){ .fd = fds[0], .config = c->config };
+	i->source = (struct loop_source){ fds[0], on_idle, i };
+	i->ready = false;
+	err = loop_add(c->loop, &i->source);
+	if (err == 0)
+		err = spawner_spawn(c->spawner, ROLE_WORKER, fds[1], c->config_fd, -1, &i->token);
+	close(fds[1]);
+	if (err != 0) {
+		close(fds[0]);
+		i->hand.fd = -1;
+	}
+	return err;
+}
+
+static void fill_places(struct crew *c)
+{
+	unsigned there = 0;
+	int err = 0;
+
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < CREW_IDLE; i++)
+		there += c->idle[i].hand.fd >= 0;
+	for (size_t i = 0; err == 0 && i < CREW_IDLE && there < SPARE + c->waiting; i++)
+		if (c->idle[i].hand.fd < 0) {
+			err = fill(c, &c->idle[i]);
+			there++;
+		}
+	c->failures += err != 0;
+	pthread_mutex_unlock(&c->lock);
+	if (err == 0)
+		return;
+	log_error("no worker can be started: %s", strerror(-err));
+	pause_then_fill(c);
+}
+
+static void on_taken(void *ctx, uint32_t events)
+{
+	struct crew *c = ctx;
+	uint64_t n;
+
+	(void)events;
+	(void)!read(c->wake, &n, sizeof(n));
+	if (c->failures == 0)
+		fill_places(c);
+}
+
+static void on_timer(void *ctx, uint32_t events)
+{
+	struct crew *c = ctx;
+	uint64_t n;
+
+	(void)events;
+	(void)!read(c->timer.fd, &n, sizeof(n));
+	fill_places(c);
+}
+
+int crew_init(struct crew *c, struct loop *l, struct spawner *s, int config_fd)
+{
+	pthread_condattr_t attr;
+	int err;
+
+	c->loop = l;
+	c->spawner = s;
+	c->config_fd = config_fd;
+	c->offered_fd = -1;
+	c->config = 1;
+	for (size_t i = 0; i < CREW_IDLE; i++)
+		c->idle[i] = (struct crew_idle){ .crew = c, .hand = { .fd = -1 } };
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->arrived, &attr);
+	pthread_condattr_destroy(&attr);
+	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	c->taken = (struct loop_source){ c->wake, on_taken, c };
+	c->timer = (struct loop_source){
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), on_timer, c,
+	};
+	if (c->wake < 0 || c->timer.fd < 0)
+		return -errno;
+	err = loop_add(l, &c->taken);
+	if (err == 0)
+		err = loop_add(l, &c->timer);
+	if (err == 0)
+		fill_places(c);
+	return err;
+}
+
+void crew_done(struct crew *c)
+{
+	if (c->loop == NULL)
+		return;
+	for (size_t i = 0; i < CREW_IDLE; i++)
+		if (c->idle[i].hand.fd >= 0)
+			close(c->idle[i].hand.fd);
+	close(c->config_fd);
+	if (c->offered_fd >= 0)
+		close(c->offered_fd);
+	if (c->wake >= 0)
+		close(c->wake);
+	if (c->timer.fd >= 0)
+		close(c->timer.fd);
+	pthread_cond_destroy(&c->arrived);
+	pthread_mutex_destroy(&c->lock);
+	c->loop = NULL;
+}
+
+void crew_offer(struct crew *c, int config_fd, uint64_t number)
+{
+	pthread_mutex_lock(&c->lock);
+	if (c->offered_fd >= 0)
+		close(c->offered_fd);
+	c->offered_fd = config_fd;
+	c->offered = number;
+	pthread_mutex_unlock(&c->lock);
+}
+
+void crew_take_offer(struct crew *c, uint64_t number)
+{
+	bool taken;
+
+	pthread_mutex_lock(&c->lock);
+	taken = c->offered_fd >= 0 && c->offered <= number;
+	if (taken) {
+		close(c->config_fd);
+		c->config_fd = c->offered_fd;
+		c->offered_fd = -1;
+		c->config = c->offered;
+		c->failures = 0;
+		for (size_t i = 0; i < CREW_IDLE; i++)
+			if (c->idle[i].hand.fd >= 0)
+				empty(&c->idle[i]);
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (taken)
+		fill_places(c);
+}
+
+uint64_t crew_config(struct crew *c)
+{
+	return atomic_load_explicit(&c->config, memory_order_relaxed);
+}
+
+/* With the lock. */
+static struct crew_idle *find_ready(struct crew *c)
+{
+	for (size_t i = 0; i < CREW_IDLE; i++)
+		if (c->idle[i].ready && c->idle[i].hand.pid > 0)
+			return &c->idle[i];
+	return NULL;
+}
+
+bool crew_is_ready(struct crew *c)
+{
+	bool ready;
+
+	pthread_mutex_lock(&c->lock);
+	ready = find_ready(c) != NULL;
+	pthread_mutex_unlock(&c->lock);
+	return ready;
+}
+
+/* Who takes one also has the next spawned, so that it is there for the next death. */
+bool crew_take(struct crew *c, struct hand *ret, int64_t until_ns)
+{
+	struct timespec ts = { until_ns / 1000000000, until_ns % 1000000000 };
+	struct crew_idle *i;
+	int err = 0;
+
+	pthread_mutex_lock(&c->lock);
+	c->waiting++;
+	while ((i = find_ready(c)) == NULL && err == 0) {
+		wake(c);
+		err = pthread_cond_timedwait(&c->arrived, &c->lock, &ts);
+	}
+	c->waiting--;
+	if (i != NULL) {
+		*ret = i->hand;
+		release(i);
+	}
+	wake(c);
+	pthread_mutex_unlock(&c->lock);
+	return i != NULL;
+}
+
+void crew_dismiss(struct crew *c, struct hand *h)
+{
+	close(h->fd);
+	h->fd = -1;
+	spawner_kill(c->spawner, h->pid);
+}
+
+static struct crew_idle *find_token(struct crew *c, uint64_t token)
+{
+	for (size_t i = 0; i < CREW_IDLE; i++)
+		if (c->idle[i].hand.fd >= 0 && c->idle[i].token == token)
+			return &c->idle[i];
+	return NULL;
+}
+
+static void note_started(struct crew *c, struct crew_idle *i, const struct spawner_event *e)
+{
+	if (i != NULL && e->pid > 0) {
+		i->hand.pid = e->pid;
+		pthread_cond_broadcast(&c->arrived);
+	} else if (i != NULL) {
+		empty(i);
+		c->failures++;
+	}
+}
+
+void crew_heard(struct crew *c, const struct spawner_event *e)
+{
+	struct crew_idle *i;
+	bool idle, failing;
+	char text[128];
+
+	pthread_mutex_lock(&c->lock);
+	i = find_token(c, e->token);
+	idle = i != NULL;
+	if (e->news == SPAWNER_STARTED) {
+		note_started(c, i, e);
+	} else if (idle) {
+		c->failures += !i->ready && !e->killed;
+		empty(i);
+	}
+	failing = c->failures > 0;
+	pthread_mutex_unlock(&c->lock);
+	if (e->news == SPAWNER_STARTED && e->pid > 0) {
+		changed(c);
+		return;
+	}
+	if (!e->killed && (e->news == SPAWNER_STARTED || e->status != 0)) {
+		spawner_describe(e, text, sizeof(text));
+		log_error("worker %d %s", (int)e->pid,
+			e->news == SPAWNER_STARTED ? "could not be started" : text);
+	}
+	if (failing)
+		pause_then_fill(c);
+	else
+		fill_places(c);
+	changed(c);
+}

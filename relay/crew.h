@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The crew: the worker processes that are up and idle, ahead of need, and the main thread's care
+ * for them. A keeper that wants one takes it at once; another is then spawned.
+ */
+#ifndef USHER_RELAY_CREW_H
+#define USHER_RELAY_CREW_H
+
+#include "relay/loop.h"
+#include "relay/spawner.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { CREW_IDLE = 8 };                  /* at most so many wait for work */
+
+/* A worker process: its end of the socket pair, its pid and the number of its config. */
+struct hand {
+	int fd;
+	pid_t pid;
+	uint64_t config;
+};
+
+struct crew_idle {
+	struct loop_source source;       /* its fd is the hand's */
+	struct crew *crew;
+	struct hand hand;                /* fd -1: the place is free */
+	uint64_t token;
+	bool ready;                      /* it has said so */
+};
+
+struct crew {
+	struct loop *loop;
+	struct spawner *spawner;
+	int config_fd;                   /* the text of the config */
+	_Atomic uint64_t config;         /* its number, from 1 */
+	struct loop_source timer;        /* for another try after one that failed */
+	pthread_mutex_t lock;            /* of all below */
+	pthread_cond_t arrived;
+	unsigned failures;               /* workers that died before they were ready, in a row */
+	int offered_fd;                  /* -1: none */
+	uint64_t offered;
+	unsigned waiting;                /* keepers that wait for a worker */
+	struct crew_idle idle[CREW_IDLE];
+	int wake;                        /* eventfd: keepers took workers or wait for some */
+	struct loop_source taken;
+	void (*changed)(void *ctx);      /* in the main thread: one is ready, or one died */
+	void *ctx;
+};
+
+/* Begins to spawn; c is zero but for changed and ctx. Takes config_fd over. 0 or a negative errno; crew_done() in any case. */
+int crew_init(struct crew *c, struct loop *l, struct spawner *s, int config_fd);
+void crew_done(struct crew *c);
+
+/* Takes the descriptor of a config over that is to be in force with the next registry. */
+void crew_offer(struct crew *c, int config_fd, uint64_t number);
+
+/*
+ * Any thread: from now on workers get the config that was offered, if its number is at most that;
+ * idle ones with the one before are sent home.
+ */
+void crew_take_offer(struct crew *c, uint64_t number);
+
+/* The number of the config that new workers have. */
+uint64_t crew_config(struct crew *c);
+
+/* Whether a worker is ready now. */
+bool crew_is_ready(struct crew *c);
+
+/*
+ * Any thread: takes a worker with the newest config, waiting for one until `until_ns`
+ * (CLOCK_MONOTONIC). False: there is none.
+ */
+bool crew_take(struct crew *c, struct hand *ret, int64_t until_ns);
+
+/* Any thread: has it killed, should it live, and forgets it: ret->fd is -1. */
+void crew_dismiss(struct crew *c, struct hand *h);
+
+/* The main thread: the spawner has news of a worker. */
+void crew_heard(struct crew *c, const struct spawner_event *e);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides the handing over. It goes in lockstep, a batch there and back, so batches stay as full as
+ * the kernel makes them and the price is two switches a batch. Each worker process has a channel of
+ * its own that dies with it: one that was given up may still write into its own. After a death the
+ * batch is handed over packet by packet, and a packet that was in hand at two deaths is put in
+ * quarantine.
+ */
+#include "relay/keeper.h"
+
+#include "relay/channel.h"
+#include "relay/keeper_check.h"
+#include "relay/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DEATHS = 2, NS_PER_MS = 1000000, CONFIG_WAIT_MS = 50, STAY_MS = 100 };
+
+struct keeper {
+	const struct keeper_shared *shared;
+	uint16_t queue;
+	struct keeper_told told;
+	struct counters before;          /* of all workers but the one at hand */
+	uint64_t lost_before;
+	bool paused;
+	struct interfaces interfaces;
+	struct hand hand;                /* fd -1: no worker */
+	struct channel *channel;
+	int channel_fd;                  /* -1 once it has been sent */
+	uint64_t number;                 /* of the handoff */
+	uint64_t generation;             /* of the registry that the worker has */
+	uint64_t config;                 /* the newest that a worker was waited for */
+	cpu_set_t cpus;                  /* that the thread may run on */
+	int cpu;                         /* where it stays now; -1: anywhere */
+	int64_t settled;                 /* ns: since when */
+	bool alone;                      /* after a death packets are handed over one by one */
+	uint8_t strikes[BATCH_MAX];      /* deaths with that slot of the batch in hand */
+	int64_t until, last;             /* ns: this worker's time and that of all are up */
+	struct log_site fault_site, nobody_site;
+};
+
+enum result { BACK, DEAD, NOBODY };
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+struct keeper *keeper_new(
+	const struct keeper_shared *shared, uint16_t queue, const struct keeper_told *told)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		return NULL;
+	k->shared = shared;
+	k->queue = queue;
+	k->told = *told;
+	k->hand.fd = k->channel_fd = k->cpu = -1;
+	interfaces_init(&k->interfaces);
+	return k;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* --- the worker process at hand -------------------------------------------------------------- */
+
+static void drop_channel(struct keeper *k)
+{
+	close_fd(&k->channel_fd);
+	k->channel = channel_free(k->channel, k->shared->slots);
+}
+
+/* Sends the worker home, if there is one; what it counted stays. */
+static void dismiss(struct keeper *k)
+{
+	if (k->hand.fd >= 0)
+		crew_dismiss(k->shared->crew, &k->hand);
+	k->before = *k->told.counters;
+	k->lost_before = *k->told.records_lost;
+	drop_channel(k);
+}
+
+struct keeper *keeper_free(struct keeper *k)
+{
+	if (k == NULL)
+		return NULL;
+	dismiss(k);
+	interfaces_done(&k->interfaces);
+	free(k);
+	return NULL;
+}
+
+/* Takes the worker over; false, and it is sent home, without memory to share with it. */
+static bool equip(struct keeper *k, const struct hand *new)
+{
+	k->hand = *new;
+	k->channel = channel_new(k->shared->slots, &k->channel_fd);
+	k->generation = 0;
+	if (k->channel != NULL) {
+		k->channel->servers = *k->told.servers;
+		return true;
+	}
+	log_limited(&k->nobody_site, LEVEL_ERROR, "queue %u: no memory to share with a worker: %s",
+		k->queue, strerror(errno));
+	dismiss(k);
+	return false;
+}
+
+static bool engage(struct keeper *k)
+{
+	struct hand new;
+
+	return k->hand.fd >= 0 ||
+		(crew_take(k->shared->crew, &new, k->until) && equip(k, &new));
+}
+
+/* A worker with an older config is replaced as soon as there is another; once it is waited for. */
+static void renew(struct keeper *k)
+{
+	uint64_t config = crew_config(k->shared->crew);
+	int64_t wait = config != k->config ? (int64_t)CONFIG_WAIT_MS * NS_PER_MS : 0;
+	struct hand new;
+
+	k->config = config;
+	if (k->hand.fd < 0 || k->hand.config == config ||
+		!crew_take(k->shared->crew, &new, now_ns() + wait))
+		return;
+	dismiss(k);
+	equip(k, &new);
+}
+
+/* --- one CPU for two processes ---------------------------------------------------------------- */
+
+/*
+ * Keeper and worker take turns, so a second CPU is of no use to them; but the scheduler would move
+ * each to whichever is idle, and a batch from cache to cache with it: 1.3 to 1.4 times the cost. They
+ * stay where the keeper was woken, for a while, so that it is still the scheduler who chooses.
+ */
+static void settle(struct keeper *k)
+{
+	cpu_set_t one;
+
+	if (!k->shared->same_cpu || k->cpu >= 0)
+		return;
+	if (sched_getaffinity(0, sizeof(k->cpus), &k->cpus) != 0)
+		return;
+	k->settled = now_ns();
+	k->cpu = sched_getcpu();
+	CPU_ZERO(&one);
+	CPU_SET((size_t)k->cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+void keeper_rest(struct keeper *k)
+{
+	if (k->cpu < 0 || now_ns() - k->settled < (int64_t)STAY_MS * NS_PER_MS)
+		return;
+	k->cpu = -1;
+	sched_setaffinity(0, sizeof(k->cpus), &k->cpus);
+}
+
+/* --- handing over ---------------------------------------------------------------------------- */
+
+/* Adds the descriptors that the worker has not had yet. */
+static size_t bring(struct keeper *k, struct handoff *h, struct depot_gift *gift,
+	int fds[CHANNEL_FDS])
+{
+	size_t count = 0;
+
+	*gift = (struct depot_gift){ .generation = k->generation, .fd = -1, .layer = -1 };
+	if (atomic_load(&k->shared->depot->generation) != k->generation)
+		depot_take(k->shared->depot, k->generation, gift);
+	*h = (struct handoff){
+		.brings_channel = k->channel_fd >= 0, .brings_registry = gift->fd >= 0,
+		.brings_layer = gift->layer >= 0, .no_registry = gift->none,
+		.generation = gift->generation,
+	};
+	if (h->brings_channel)
+		fds[count++] = k->channel_fd;
+	if (h->brings_registry)
+		fds[count++] = gift->fd;
+	if (h->brings_layer)
+		fds[count++] = gift->layer;
+	return count;
+}
+
+static int hand_over(struct keeper *k, size_t count)
+{
+	struct depot_gift gift;
+	int fds[CHANNEL_FDS], err;
+	struct handoff h;
+	size_t n = bring(k, &h, &gift, fds);
+
+	h.number = ++k->number;
+	h.count = (uint32_t)count;
+	h.slots = (uint32_t)k->shared->slots;
+	h.queue = k->queue;
+	h.cpu = k->cpu;
+	h.log_level = (uint8_t)log_level();
+	h.paused = k->paused;
+	h.json = k->shared->json != NULL;
+	interface_table_copy(&k->channel->interfaces, &k->interfaces.table);
+	k->channel->records_len = k->channel->json_len = 0;
+	atomic_store(&k->channel->at, 0);
+	err = channel_send(k->hand.fd, &h, sizeof(h), fds, n);
+	close_fd(&gift.fd);
+	close_fd(&gift.layer);
+	if (err != 0)
+		return err;
+	k->generation = h.generation;
+	close_fd(&k->channel_fd);
+	return 0;
+}
+
+/* 0 when it came back, -ETIMEDOUT, or what shows that the worker is dead or mad. */
+static int await_back(struct keeper *k)
+{
+	struct handback back;
+	int fds[CHANNEL_FDS], err;
+
+	for (;;) {
+		int64_t left = k->until - now_ns();
+		struct pollfd p = { .fd = k->hand.fd, .events = POLLIN };
+		struct timespec ts = { left / 1000000000, left % 1000000000 };
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (ppoll(&p, 1, &ts, NULL) <= 0)
+			continue;
+		err = channel_receive(k->hand.fd, &back, sizeof(back), fds, MSG_DONTWAIT);
+		if (err == -EAGAIN)
+			continue;
+		for (size_t i = 0; i < CHANNEL_FDS; i++)
+			if (fds[i] >= 0)
+				close(fds[i]);
+		return err != 0 ? err : back.number == k->number ? 0 : -EPROTO;
+	}
+}
+
+/* Of all workers together. */
+static void add_counters(struct keeper *k)
+{
+	const uint64_t *now = (const uint64_t *)&k->channel->counters;
+	const uint64_t *before = (const uint64_t *)&k->before;
+	uint64_t *sum = (uint64_t *)k->told.counters;
+
+	_Static_assert(sizeof(k->before) % sizeof(uint64_t) == 0, "nothing but uint64_t");
+	for (size_t i = 0; i < sizeof(k->before) / sizeof(uint64_t); i++)
+		sum[i] = before[i] + now[i];
+	*k->told.records_lost = k->lost_before + k->channel->records_lost;
+	*k->told.servers = k->channel->servers;
+}
+
+/* Has slots[0..count) of the channel run. */
+static bool exchange(struct keeper *k, size_t count)
+{
+	int err;
+
+	err = hand_over(k, count);
+	if (err == 0)
+		err = await_back(k);
+	if (err == 0)
+		return true;
+	if (err == -ETIMEDOUT)
+		log_error("queue %u: worker %d hangs: it is replaced", k->queue, (int)k->hand.pid);
+	return false;
+}
+
+/* --- what comes back ------------------------------------------------------------------------- */
+
+static struct outcome_wish give(struct outcome *o, const char *text, uint32_t len)
+{
+	struct outcome_wish wish = { .until = 0 };
+
+	if (len > 0 && len <= CHANNEL_RECORDS && o != NULL)
+		wish = outcome_give(o, text, len);
+	return wish;
+}
+
+/*
+ * DESIGN, promise 7: the record of a lease is in the file before the client can have it. Of two files
+ * neither waits for the other.
+ */
+static void hand_over_records(struct keeper *k)
+{
+	const struct keeper_shared *s = k->shared;
+	struct outcome_wish text = give(s->outcome, k->channel->records, k->channel->records_len);
+	struct outcome_wish json = give(s->json, k->channel->json, k->channel->json_len);
+
+	outcome_wait(s->outcome, &text);
+	outcome_wait(s->json, &json);
+}
+
+/* All or nothing: the batch of a worker that did what it may not is another's to decide. */
+static bool take_back(struct keeper *k, struct batch *b, size_t first, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum keeper_fault fault =
+			keeper_take(&b->slots[first + i], &k->channel->batch.slots[i]);
+
+		if (fault == KEEPER_OK)
+			continue;
+		log_limited(&k->fault_site, LEVEL_ERROR,
+			"queue %u: worker %d %s: it is replaced", k->queue, (int)k->hand.pid,
+			keeper_fault_text(fault));
+		k->strikes[first + i]++;
+		return false;
+	}
+	hand_over_records(k);
+	add_counters(k);
+	return true;
+}
+
+/* Returns how many: fewer if the table of interfaces has no room for those that they name. */
+static size_t put_slots(struct keeper *k, const struct batch *b, size_t first, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct slot *from = &b->slots[first + i];
+		struct slot *to = &k->channel->batch.slots[i];
+
+		if (!interfaces_learn(&k->interfaces, from, i > 0))
+			break;
+		memcpy(to, from, offsetof(struct slot, raw));
+		memcpy(to->raw + to->in_off, from->raw + from->in_off, from->in_len);
+	}
+	k->channel->batch.count = i;
+	return i;
+}
+
+/* Whose fault a death was, as far as the worker said what it had in hand. */
+static void blame(struct keeper *k, size_t first, size_t count)
+{
+	uint32_t at = count == 1 ? 1 : atomic_load(&k->channel->at);
+
+	if (atomic_load(&k->channel->at) != 0 && at <= count)
+		k->strikes[first + at - 1]++;
+}
+
+/* One try at slots[first..first+*count), or fewer of them. */
+static enum result attempt(struct keeper *k, struct batch *b, size_t first, size_t *count)
+{
+	if (!engage(k))
+		return NOBODY;
+	*count = put_slots(k, b, first, *count);
+	if (exchange(k, *count)) {
+		if (take_back(k, b, first, *count))
+			return BACK;
+	} else {
+		blame(k, first, *count);
+	}
+	dismiss(k);
+	return DEAD;
+}
+
+/* After a worker that hung another gets half of its time. */
+static void extend(struct keeper *k)
+{
+	int64_t more = now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS / 2;
+
+	k->until = more < k->last ? more : k->last;
+}
+
+/* Decides without a worker. */
+static void judge(struct keeper *k, struct slot *s, enum cause cause)
+{
+	struct counters *both[] = { k->told.counters, &k->before };
+
+	s->edited = false;
+	s->verdict = (uint8_t)quarantine_verdict(k->shared->quarantine, s);
+	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+		both[i]->packets++;
+		both[i]->verdicts[s->verdict]++;
+		both[i]->causes[cause]++;
+		both[i]->dropped[cause] += s->verdict == SLOT_DROP;
+	}
+}
+
+/* Decides on slots[first..first+count), or on fewer of them, and returns how many. */
+static size_t decide(struct keeper *k, struct batch *b, size_t first, size_t count)
+{
+	struct slot *s = &b->slots[first];
+
+	if (k->strikes[first] >= DEATHS) {
+		quarantine_save(k->shared->quarantine, k->queue, s);
+		judge(k, s, CAUSE_quarantined);
+		/* The others of its batch have done nothing: it must not cost them their time. */
+		k->until = k->last = now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS / 2;
+		return 1;
+	}
+	switch (attempt(k, b, first, &count)) {
+	case BACK:
+		return count;
+	case NOBODY:
+		judge(k, s, CAUSE_unattended);
+		return 1;
+	case DEAD:
+		k->alone = true;
+		extend(k);
+		break;
+	}
+	return 0;
+}
+
+void keeper_run(struct keeper *k, struct batch *b, bool paused)
+{
+	int64_t deadline = (int64_t)k->shared->deadline_ms * NS_PER_MS;
+
+	k->paused = paused;
+	settle(k);
+	interfaces_tick(&k->interfaces);
+	interfaces_learn_addresses(&k->interfaces);
+	memset(k->strikes, 0, b->count);
+	renew(k);
+	k->alone = false;
+	k->until = now_ns() + deadline;
+	k->last = k->until + deadline / 4 * 3;
+	for (size_t done = 0; done < b->count;)
+		done += decide(k, b, done, k->alone ? 1 : b->count - done);
+}
+
+void keeper_idle(struct keeper *k)
+{
+	renew(k);
+	k->until = now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS;
+	if (!engage(k) || atomic_load(&k->shared->depot->generation) == k->generation)
+		return;
+	if (exchange(k, 0))
+		add_counters(k);
+	else
+		dismiss(k);
+}

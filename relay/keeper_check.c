@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides the checks. Everything is copied first and then checked, because the worker's memory may
+ * change between a look and the next. In mode "inline" an edit keeps version, protocol, addresses
+ * and ports; whoever lets a slot ask for packets to be sent adds the check of them here.
+ */
+#include "relay/keeper_check.h"
+
+#include "dhcpcodec/frame.h"
+#include "relay/verdict.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+enum { IP4_PROTOCOL = 9, IP4_ADDRESSES = 12, IP6_NEXT = 6, IP6_HEAD = 40,
+	CLIENT6 = 546, SERVER6 = 547, SERVER4 = 67, PXE = 4011 };
+
+/* A byte that somebody else may write at the same time is read once. */
+static uint8_t once8(const void *p)
+{
+	return *(const volatile uint8_t *)p;
+}
+
+static uint32_t once32(const uint32_t *p)
+{
+	return *(const volatile uint32_t *)p;
+}
+
+static bool same(const struct slot *s, size_t off, size_t n)
+{
+	return memcmp(s->out + off, s->raw + s->in_off + off, n) == 0;
+}
+
+/* RFC 791 3.1: total length; nothing but one whole UDP datagram with the header that came. */
+static enum keeper_fault check4(const struct slot *s, const struct frame *f)
+{
+	if (f->ip_len != s->out_len)
+		return KEEPER_LENGTH;
+	if (!same(s, 0, 2) || !same(s, 4, IP4_PROTOCOL + 1 - 4) ||
+		!same(s, IP4_ADDRESSES, f->udp_off - IP4_ADDRESSES) || !same(s, f->udp_off, 4))
+		return KEEPER_HEADER;
+	return KEEPER_OK;
+}
+
+/* A port of a message in a relay's envelope is the relay's: RFC 8415 19.1.1, 19.3, steer6.c. */
+static bool port_may_become(const struct slot *s, size_t off, uint16_t from, uint16_t to)
+{
+	uint16_t was = be16_get(s->raw + s->in_off + off), is = be16_get(s->out + off);
+
+	return is == was || (was == from && is == to);
+}
+
+/* RFC 8200 3: payload length; no extension header between it and UDP. */
+static enum keeper_fault check6(const struct slot *s, const struct frame *f)
+{
+	if (f->ip_len != s->out_len)
+		return KEEPER_LENGTH;
+	if (f->udp_off != IP6_HEAD || !same(s, 0, 4) || !same(s, IP6_NEXT, IP6_HEAD - IP6_NEXT))
+		return KEEPER_HEADER;
+	if (!port_may_become(s, IP6_HEAD, CLIENT6, SERVER6) ||
+		!port_may_become(s, IP6_HEAD + 2, SERVER6, CLIENT6))
+		return KEEPER_HEADER;
+	return KEEPER_OK;
+}
+
+static enum keeper_fault check_edit(const struct slot *s)
+{
+	struct frame f;
+
+	if (s->in_len < VERDICT_LEAST || frame_parse(&f, s->out, s->out_len, 0) != DHCP_OK)
+		return KEEPER_HEADER;
+	if (f.udp_off + 4 > s->in_len)
+		return KEEPER_HEADER;
+	if (f.pay_off + f.pay_len != s->out_len)
+		return KEEPER_LENGTH;
+	return f.family == 4 ? check4(s, &f) : check6(s, &f);
+}
+
+enum keeper_fault keeper_take(struct slot *to, const struct slot *from)
+{
+	uint8_t verdict = once8(&from->verdict), edited = once8(&from->edited);
+	uint32_t len = once32(&from->out_len);
+	enum keeper_fault fault = KEEPER_OK;
+
+	if (verdict > SLOT_DROP || edited > 1)
+		return KEEPER_VERDICT;
+	if (verdict == SLOT_ACCEPT && edited) {
+		if (len < VERDICT_LEAST || len > VERDICT_MOST || len > to->in_len + KEEPER_GROWTH)
+			return KEEPER_LENGTH;
+		memcpy(to->out, from->out, len);
+		to->out_len = len;
+		fault = check_edit(to);
+	}
+	if (fault != KEEPER_OK)
+		return fault;
+	to->verdict = verdict;
+	to->edited = verdict == SLOT_ACCEPT && edited;
+	return KEEPER_OK;
+}
+
+const char *keeper_fault_text(enum keeper_fault fault)
+{
+	static const char *const texts[KEEPER_FAULTS] = {
+		[KEEPER_OK] = "did nothing wrong",
+		[KEEPER_VERDICT] = "wrote no verdict that there is",
+		[KEEPER_LENGTH] = "wrote an edit of a wrong length",
+		[KEEPER_HEADER] = "wrote other addresses, ports or protocols than the packet had",
+	};
+
+	return (unsigned)fault < KEEPER_FAULTS ? texts[fault] : "did something unknown";
+}
+
+bool keeper_is_query(const struct slot *s)
+{
+	struct frame f;
+
+	frame_parse(&f, s->raw + s->in_off, s->in_len, 0);
+	return !f.has_ports || f.dport == SERVER4 || f.dport == SERVER6 ||
+		(f.sport != SERVER4 && f.sport != SERVER6 && f.sport != PXE);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loader process: the feed without anything that could do harm. Whoever breaks the parser of
+ * registries, or answers as our database, gets a process without capabilities that can write to no
+ * file; the packets do not even notice.
+ */
+#include "relay/spawned.h"
+
+#include "relay/channel.h"
+#include "relay/command.h"
+#include "relay/feed.h"
+#include "relay/loader_message.h"
+#include "relay/log.h"
+#include "relay/reload_notes.h"
+#include "relay/sandbox.h"
+#include "relay/spawner.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct loading {
+	struct config *config;           /* what the feed was started with */
+	struct loader_order begin;
+	struct loader_shared *shared;
+	int deliveries;
+	struct feed feed;
+	struct registry *held;           /* the one delivered last: the next may be made from it */
+	_Atomic uint64_t number;         /* of the config accepted last */
+};
+
+static void tell(const struct loader_news *n, int fd)
+{
+	channel_send(SPAWNED_SOCKET, n, sizeof(*n), &fd, fd >= 0 ? 1 : 0);
+}
+
+/* Runs in the feed's thread. The daemon always takes deliveries in, so waiting is no risk. */
+static void deliver(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
+{
+	struct loading *l = ctx;
+	struct loader_delivery d = { .stats = *stats, .config = l->number, .brings = fd >= 0 };
+	struct pollfd p = { .fd = l->deliveries, .events = POLLOUT };
+
+	while (channel_send(l->deliveries, &d, sizeof(d), &fd, fd >= 0 ? 1 : 0) == -EAGAIN)
+		poll(&p, 1, -1);
+	if (fd >= 0)
+		close(fd);
+	registry_free(l->held);
+	l->held = reg;
+}
+
+static void answer(struct loading *l, uint32_t ticket)
+{
+	feed_poll(&l->feed);
+	atomic_store(&l->shared->answered, ticket);
+	syscall(SYS_futex, &l->shared->answered, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static bool take_config(
+	struct loading *l, const struct loader_order *o, int fd, struct loader_news *ret)
+{
+	struct loader_news n = { .kind = LOADER_ACCEPTED, .config = o->config };
+	struct config_error err;
+	struct config *c = config_from_fd(fd, l->begin.path, o->exposed, &err);
+
+	if (c == NULL) {
+		snprintf(ret->text, sizeof(ret->text), "%.900s: the config in force stays", err.text);
+		log_error("reload: %s", ret->text);
+		return false;
+	}
+	reload_say_warnings(c);
+	reload_say_unchanged(l->config, c);
+	log_set_level(c->log_level);
+	n.log_level = (uint8_t)c->log_level;
+	l->number = o->config;
+	tell(&n, fd);
+	config_free(c);
+	return true;
+}
+
+/* Of two errors the first is told; both are logged. */
+static void reload(struct loading *l, const struct loader_order *o, int fd)
+{
+	struct loader_news n = { .kind = LOADER_RELOADED }, second;
+	struct loader_news *told = &n;
+
+	n.good = fd < 0 || take_config(l, o, fd, &n);
+	if (!n.good)
+		told = &second;
+	n.good = feed_reload(&l->feed, told->text, sizeof(told->text)) && n.good;
+	tell(&n, -1);
+}
+
+/* False: the daemon is gone. */
+static bool obey(struct loading *l)
+{
+	struct loader_order o;
+	int fds[CHANNEL_FDS], err = channel_receive(SPAWNED_SOCKET, &o, sizeof(o), fds, 0);
+
+	if (err != 0)
+		return err == -EPROTO;
+	if (o.kind == LOADER_POLL)
+		answer(l, o.ticket);
+	else if (o.kind == LOADER_RELOAD)
+		reload(l, &o, fds[0]);
+	for (size_t i = 0; i < CHANNEL_FDS; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return true;
+}
+
+/* What the feed's thread has found, where it is something new. */
+static void tell_readings(struct loading *l, struct loader_news *last)
+{
+	uint64_t failures = l->feed.failures;
+	bool failing = l->feed.failing;
+
+	if (failures == last->config && failing == last->failing)
+		return;
+	last->failures = failures - last->config;
+	last->failing = failing;
+	last->config = failures;
+	tell(last, -1);
+}
+
+/* Waits for orders, and passes on what the feed's thread has to say to the daemon. */
+static void serve(struct loading *l)
+{
+	const struct loader_news arrived = { .kind = LOADER_ARRIVED };
+	struct loader_news readings = { .kind = LOADER_READ };
+	enum { LOOK_MS = 200 };
+	uint64_t n;
+	struct pollfd fds[2];
+
+	do {
+		fds[0] = (struct pollfd){ .fd = SPAWNED_SOCKET, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = l->feed.arrival, .events = POLLIN };
+		poll(fds, 2, LOOK_MS);
+		if ((fds[1].revents & POLLIN) != 0 &&
+			read(l->feed.arrival, &n, sizeof(n)) == (ssize_t)sizeof(n))
+			tell(&arrived, -1);
+		tell_readings(l, &readings);
+	} while ((fds[0].revents & (POLLIN | POLLHUP)) == 0 || obey(l));
+}
+
+static bool await_begin(struct loading *l)
+{
+	int fds[CHANNEL_FDS];
+
+	if (channel_receive(SPAWNED_SOCKET, &l->begin, sizeof(l->begin), fds, 0) != 0 ||
+		l->begin.kind != LOADER_BEGIN || fds[0] < 0)
+		return false;
+	l->deliveries = fds[0];
+	l->begin.path[sizeof(l->begin.path) - 1] = '\0';
+	l->shared = mmap(NULL, sizeof(*l->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+		SPAWNED_SHARED, 0);
+	return l->shared != MAP_FAILED;
+}
+
+/* What can be opened later, an edited file or a database that was away, is opened for reading. */
+static bool shut_in(const struct config *c)
+{
+	char missing[128];
+
+	sandbox_enter(SANDBOX_LOADER, missing, sizeof(missing));
+	if (missing[0] == '\0' || c->sandbox != SANDBOX_REQUIRE)
+		return true;
+	log_error("loader: the sandbox is incomplete, without %s, and the config requires it",
+		missing);
+	return false;
+}
+
+static int run(struct loading *l)
+{
+	struct feed_sink sink = {
+		.put = deliver, .ctx = l, .shared = true, .again = l->begin.again,
+		.state = &l->shared->state,
+	};
+	struct loader_news n = { .kind = LOADER_STARTED };
+
+	n.code = shut_in(l->config) ? feed_start(&l->feed, &sink, l->config) : EXIT_CODE_OTHER;
+	n.must_wait = n.code == EXIT_CODE_OK && feed_must_wait(&l->feed);
+	n.polled = l->feed.polled;
+	n.brings = n.code == EXIT_CODE_OK && !n.polled && l->feed.watch >= 0;
+	tell(&n, n.brings ? l->feed.watch : -1);
+	if (n.code == EXIT_CODE_OK)
+		serve(l);
+	return n.code;
+}
+
+int loader_process(void)
+{
+	static struct loading l;
+	struct config_error err;
+
+	prctl(PR_SET_NAME, "usher-loader");
+	signal(SIGPIPE, SIG_IGN);
+	if (!await_begin(&l))
+		return EXIT_CODE_OTHER;
+	l.number = l.begin.config;
+	l.config = config_from_fd(SPAWNED_CONFIG, l.begin.path, false, &err);
+	if (l.config == NULL) {
+		log_error("loader: %s", err.text);
+		return EXIT_CODE_CONFIG;
+	}
+	log_open(l.config->log_level);
+	return run(&l);
+}

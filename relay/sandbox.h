@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Giving up what a process does not need: capabilities, its user, new privileges, files, system
+ * calls. What the kernel or the build lacks is told, for the config decides whether that matters.
+ */
+#ifndef USHER_RELAY_SANDBOX_H
+#define USHER_RELAY_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum sandbox_of { SANDBOX_WORKER, SANDBOX_LOADER, SANDBOX_KEEPER };
+
+/* Becomes that user, without further groups. False with errno. */
+bool sandbox_become(uid_t uid, gid_t gid);
+
+/* Keeps the capabilities of the mask (1 << CAP_...) and none else, for ever. False: not all went. */
+bool sandbox_drop_capabilities(unsigned long long keep);
+
+/* Those that it takes to change the user of a child and to kill it. */
+void sandbox_keep_spawner_capabilities(void);
+
+/*
+ * Shuts the calling process in. What could not be done is written to missing[cap], "" if nothing:
+ * "landlock, seccomp". The keeper keeps CAP_NET_ADMIN; the others have no capability. To be called
+ * when everything that takes opening has been opened; before there are threads.
+ */
+void sandbox_enter(enum sandbox_of who, char *missing, size_t cap);
+
+/* Adds what the kernel or the build would not do for a worker. */
+void sandbox_describe(char *missing, size_t cap);
+
+#endif
