@@ -10,6 +10,7 @@
 #include "relay/log.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -329,7 +330,8 @@ void crew_heard(struct crew *c, const struct spawner_event *e)
 		changed(c);
 		return;
 	}
-	if (!e->killed && (e->news == SPAWNER_STARTED || e->status != 0)) {
+	/* One that dies of itself has closed its socket, and is killed for that, before it is dead. */
+	if (e->news == SPAWNER_STARTED || (e->status != 0 && !(e->killed && e->status == SIGKILL))) {
 		spawner_describe(e, text, sizeof(text));
 		log_error("worker %d %s", (int)e->pid,
 			e->news == SPAWNER_STARTED ? "could not be started" : text);
