@@ -71,7 +71,7 @@ must "ISC DHCPv4" isc 4
 isc_pid=$pid
 restarted
 check "ISC dhcpd is recognised as one that reads raw sockets" "$said" grep -q "dhcpd (pid $isc_pid) reads DHCPv4 from a packet socket" <<<"$said"
-check "and the way out is named" "$said" grep -q 'scripts/divert host-netns' <<<"$said"
+check "and the way out is named" "$said" grep -q 'usher-divert host-netns' <<<"$said"
 stop "$isc_pid"
 must "Kea DHCPv4" kea 4
 kea_pid=$pid
