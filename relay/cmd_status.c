@@ -153,6 +153,18 @@ static void print_queues(const struct node *s)
 			number(q, "missed"), number(q, "overruns"));
 }
 
+static void print_relay(const struct node *s)
+{
+	const struct node *r = node_get(s, "relay");
+
+	if (r == NULL)
+		return;
+	printf("relay mode  %" PRIu64 " packets sent; could not be: %" PRIu64 " for want of a route, %"
+		PRIu64 " refused, %" PRIu64 " for want of room, %" PRIu64 " too long, %" PRIu64
+		" otherwise\n", number(r, "sent"), number(r, "no_route"), number(r, "refused"),
+		number(r, "no_room"), number(r, "too_long"), number(r, "failed"));
+}
+
 static void print_times(const struct node *s, const char *name, const char *title)
 {
 	const struct node *h = node_get(s, name), *buckets = node_get(h, "buckets");
@@ -223,6 +235,7 @@ int cmd_status(int argc, char **argv)
 		print_registry(a.root);
 		print_outcome(a.root);
 		print_queues(a.root);
+		print_relay(a.root);
 		print_times(a.root, "handling_time", "handling");
 		print_times(a.root, "answer_time", "answers");
 		print_packets(a.root);

@@ -113,6 +113,40 @@ static void explain_subnet(const struct explain *x, const struct packet *p)
 			inet_ntop(AF_INET, p->hinted->hint4, text, sizeof(text)));
 }
 
+/* Relay mode: who would be asked now, when none of them is known to be down. */
+static void explain_upstreams(const struct explain *x, const struct packet *p)
+{
+	static const char *const ways[] = {
+		[CHOOSE_ALL] = "all are asked",
+		[CHOOSE_FIRST] = "one is asked, the first that answers,",
+		[CHOOSE_HASH] = "one is asked, by the client's id,",
+	};
+	const struct upstreams *s = &p->policy->upstreams;
+	const char *before = "";
+
+	if (!p->policy->treat.relay.on)
+		return;
+	fprintf(x->out, "upstreams   ");
+	for (size_t i = 0; i < s->count; i++) {
+		const struct upstream *u = &s->all[i];
+		char text[INET6_ADDRSTRLEN];
+
+		if ((p->upstreams >> i & 1) == 0)
+			continue;
+		if (p->v6 && u->multicast[0] != '\0')
+			fprintf(x->out, "%s%s (multicast on %s)", before, u->name, u->multicast);
+		else
+			fprintf(x->out, "%s%s (%s)", before, u->name,
+				inet_ntop(p->v6 ? AF_INET6 : AF_INET,
+					p->v6 ? (const void *)u->addresses6[0] : u->addresses4[0],
+					text, sizeof(text)));
+		before = ", ";
+	}
+	fprintf(x->out, "%s; %s%s\n", *before == '\0' ? "none" : "",
+		ways[p->policy->treat.relay.choose],
+		p->decision.upstreams != 0 ? " of those that the rule names" : "");
+}
+
 static void print_option(const struct explain *x, const struct dhcp_option_def *def,
 	const char *how, const uint8_t *bytes, size_t len)
 {
@@ -212,6 +246,7 @@ static void on_packet(void *ctx, const struct packet *p)
 	explain_user(x, p);
 	explain_rules(x, p);
 	explain_subnet(x, p);
+	explain_upstreams(x, p);
 	explain_options(x, p);
 }
 

@@ -215,6 +215,29 @@ static void write_queue(const struct status *s, FILE *out)
 		s->silent);
 }
 
+/* Relay mode; in other modes they stay 0. */
+static void write_sender(const struct sender_counters *c, FILE *out)
+{
+	const struct {
+		const char *reason;
+		uint64_t n;
+	} rows[] = {
+		{ "no_route", c->no_route },
+		{ "refused", c->refused },
+		{ "no_room", c->no_room },
+		{ "too_long", c->too_long },
+		{ "failed", c->failed },
+	};
+
+	one(out, "usher_relay_sent_packets_total", "counter",
+		"Packets of our own that relay mode sent to servers, relay agents and clients.", c->sent);
+	family(out, "usher_relay_unsent_packets_total", "counter",
+		"Packets of our own that relay mode could not send, by why.");
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
+		fprintf(out, "usher_relay_unsent_packets_total{reason=\"%s\"} %" PRIu64 "\n",
+			rows[r].reason, rows[r].n);
+}
+
 static void write_registry(const struct status *s, FILE *out)
 {
 	const struct load_stats *l = &s->registry.live.registry;
@@ -287,6 +310,7 @@ void metrics_write(const struct status *s, FILE *out)
 	write_histogram("usher_answer_seconds", "From a query to its server's answer.",
 		&c->answers, out);
 	write_queue(s, out);
+	write_sender(&s->sender, out);
 	write_registry(s, out);
 	write_outcome(s, out);
 }

@@ -85,6 +85,9 @@ const struct status *status_gather(struct daemon *d)
 	s->outcome_count = 0;
 	gather_outcome(d->outcome, d->boot->outcome.file, d->boot->outcome.format == OUTCOME_JSON, s);
 	gather_outcome(d->outcome_json, d->boot->outcome.json_file, true, s);
+	s->relay = d->sender != NULL;
+	if (s->relay)
+		sender_count(d->sender, &s->sender);
 	d->status_ms = now_ms();
 	return s;
 }

@@ -52,6 +52,8 @@ struct status {
 	} registry;
 	size_t outcome_count;
 	struct status_outcome outcomes[2];
+	bool relay;                  /* relay mode; else sender is zero */
+	struct sender_counters sender;
 };
 
 struct daemon;

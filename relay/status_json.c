@@ -210,6 +210,22 @@ static void write_files(const struct status *s, struct writer *w)
 	writer_close(w, '[');
 }
 
+static void write_sender(const struct status *s, struct writer *w)
+{
+	const struct sender_counters *c = &s->sender;
+
+	if (!s->relay)
+		return;
+	writer_open(w, "relay", '{');
+	writer_uint(w, "sent", c->sent);
+	writer_uint(w, "no_route", c->no_route);
+	writer_uint(w, "refused", c->refused);
+	writer_uint(w, "no_room", c->no_room);
+	writer_uint(w, "too_long", c->too_long);
+	writer_uint(w, "failed", c->failed);
+	writer_close(w, '{');
+}
+
 void status_write(const struct status *s, struct writer *w)
 {
 	const struct counters *c = &s->counters.pipeline;
@@ -227,6 +243,7 @@ void status_write(const struct status *s, struct writer *w)
 	write_histogram("answer_time", &c->answers, w);
 	write_histogram("handling_time", &s->counters.handling, w);
 	write_queues(s, w);
+	write_sender(s, w);
 	write_registry(s, w);
 	write_files(s, w);
 	writer_uint(w, "records_without_room", s->counters.records_lost);

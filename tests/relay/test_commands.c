@@ -216,6 +216,41 @@ Test(commands, replay_of_a_damaged_capture)
 	says("usage: usher replay");
 }
 
+Test(commands, explain_names_the_upstreams)
+{
+	static const struct {
+		const char *choose, *rule, *id, *says;
+	} rows[] = {
+		{ "all", "", "02000000000a", "upstreams   a (10.0.0.2), b (10.0.0.3); all are asked\n" },
+		{ "all", "", "0003000102000000000a",
+		  "upstreams   a (2001:db8::2), m (multicast on up0); all are asked\n" },
+		{ "first", "", "02000000000a", "upstreams   a (10.0.0.2); one is asked, the first" },
+		{ "all", ", \"upstream\": \"b\"", "02000000000a",
+		  "upstreams   b (10.0.0.3); all are asked of those that the rule names\n" },
+	};
+
+	put("registry.jsonl", registry);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[2048], command[128];
+
+		snprintf(text, sizeof(text),
+			"{ \"mode\": \"relay\", \"client_interfaces\": [\"eth1\"], \"registry\": "
+			"{ \"file\": \"registry.jsonl\" }, \"relay\": { \"choose\": \"%s\" },\n"
+			"\"upstreams\": [ { \"name\": \"a\", \"address\": [\"10.0.0.2\", \"2001:db8::2\"] },"
+			"{ \"name\": \"b\", \"address\": \"10.0.0.3\" },"
+			"{ \"name\": \"m\", \"address\": \"2001:db8::3\", \"multicast\": \"up0\" } ],\n"
+			"\"subnets\": [ { \"name\": \"open\", \"prefixes\": [\"192.0.2.0/24\"] } ],\n"
+			"\"rules\": [ { \"subnet\": \"open\"%s } ] }\n", rows[i].choose, rows[i].rule);
+		put("usher.json", text);
+		snprintf(command, sizeof(command), "explain -c usher.json %s", rows[i].id);
+		cr_assert_eq(run(command), 0, "%s", output);
+		says(rows[i].says);
+	}
+	put("usher.json", config);
+	cr_assert_eq(run("explain -c usher.json 02000000000a"), 0, "%s", output);
+	cr_expect_null(strstr(output, "upstreams"), "%s", output);
+}
+
 Test(commands, every_command_explains_itself)
 {
 	char list[65536], *line, *save = NULL, command[64], arguments[128];

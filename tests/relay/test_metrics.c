@@ -35,6 +35,8 @@ static void fill(void)
 	s.outcome_count = 2;
 	s.outcomes[0] = (struct status_outcome){ "/a", false, { .records = 10, .waiting = 11 } };
 	s.outcomes[1] = (struct status_outcome){ "/b", true, { .records = 12, .lost = 13 } };
+	s.relay = true;
+	s.sender = (struct sender_counters){ 21, 22, 23, 24, 25, 26 };
 	snprintf(s.error, sizeof(s.error), "a \"quoted\" \\ error");
 	s.registry.failing = true;
 }
@@ -73,6 +75,12 @@ Test(metrics, the_figures_are_there)
 	has("usher_outcome_records_total{format=\"user_chk\"} 10");
 	has("usher_outcome_lost_records_total{format=\"json\"} 13");
 	has("usher_outcome_backlog_bytes{format=\"user_chk\"} 11");
+	has("usher_relay_sent_packets_total 21");
+	has("usher_relay_unsent_packets_total{reason=\"no_route\"} 22");
+	has("usher_relay_unsent_packets_total{reason=\"refused\"} 23");
+	has("usher_relay_unsent_packets_total{reason=\"no_room\"} 24");
+	has("usher_relay_unsent_packets_total{reason=\"too_long\"} 25");
+	has("usher_relay_unsent_packets_total{reason=\"failed\"} 26");
 	has("usher_registry_failing 1");
 	cr_expect_null(strstr(text, "queue=\"68\""), "a queue that the kernel does not know");
 	free(text);
@@ -214,6 +222,8 @@ Test(status, is_one_line_of_json_and_documented)
 	cr_expect_str_eq(node_get(node_get(root, "last_error"), "text")->text, s.error);
 	cr_expect_str_eq(node_get(root, "config")->text, s.config);
 	cr_expect_eq(node_count(node_get(root, "causes")), CAUSE_COUNT);
+	cr_expect_str_eq(node_get(node_get(root, "relay"), "sent")->text, "21");
+	cr_expect_str_eq(node_get(node_get(root, "relay"), "failed")->text, "26");
 	arena_done(&arena);
 	free(text);
 	free(page);
@@ -226,5 +236,6 @@ Test(status, lists_without_figures_are_empty)
 	cr_expect_not_null(strstr(text, "\"causes\": []"), "%s", text);
 	cr_expect_not_null(strstr(text, "\"servers\": []"), "%s", text);
 	cr_expect_null(strstr(text, "last_error"), "%s", text);
+	cr_expect_null(strstr(text, "\"relay\""), "%s", text);
 	free(text);
 }
