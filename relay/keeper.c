@@ -13,15 +13,15 @@
 #include "relay/log.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { DEATHS = 2, NS_PER_MS = 1000000, CONFIG_WAIT_MS = 50, STAY_MS = 100 };
+enum { DEATHS = 2, NS_PER_MS = 1000000, CONFIG_WAIT_MS = 50, STAY_MS = 100, LIMIT_MS = 10 };
 
 struct keeper {
 	const struct keeper_shared *shared;
@@ -40,6 +40,7 @@ struct keeper {
 	cpu_set_t cpus;                  /* that the thread may run on */
 	int cpu;                         /* where it stays now; -1: anywhere */
 	int64_t settled;                 /* ns: since when */
+	int64_t limit_ms;                /* of a wait for the worker, as its socket has been told */
 	bool alone;                      /* after a death packets are handed over one by one */
 	uint8_t strikes[BATCH_MAX];      /* deaths with that slot of the batch in hand */
 	int64_t until, last;             /* ns: this worker's time and that of all are up */
@@ -110,6 +111,7 @@ struct keeper *keeper_free(struct keeper *k)
 static bool equip(struct keeper *k, const struct hand *new)
 {
 	k->hand = *new;
+	k->limit_ms = 0;
 	k->channel = channel_new(k->shared->slots, &k->channel_fd);
 	k->generation = 0;
 	if (k->channel != NULL) {
@@ -228,6 +230,21 @@ static int hand_over(struct keeper *k, size_t count)
 	return 0;
 }
 
+/*
+ * A time limit of the socket instead of one of poll(2): the kernel keeps that by its coarse timers, this
+ * one by programming the clock for every batch, which on a virtual machine costs more than the batch.
+ */
+static bool limit(struct keeper *k, int64_t left)
+{
+	int64_t ms = (left / NS_PER_MS + LIMIT_MS) / LIMIT_MS * LIMIT_MS;
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	if (ms == k->limit_ms)
+		return true;
+	k->limit_ms = ms;
+	return setsockopt(k->hand.fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0;
+}
+
 /* 0 when it came back, -ETIMEDOUT, or what shows that the worker is dead or mad. */
 static int await_back(struct keeper *k)
 {
@@ -236,14 +253,12 @@ static int await_back(struct keeper *k)
 
 	for (;;) {
 		int64_t left = k->until - now_ns();
-		struct pollfd p = { .fd = k->hand.fd, .events = POLLIN };
-		struct timespec ts = { left / 1000000000, left % 1000000000 };
 
 		if (left <= 0)
 			return -ETIMEDOUT;
-		if (ppoll(&p, 1, &ts, NULL) <= 0)
-			continue;
-		err = channel_receive(k->hand.fd, &back, sizeof(back), fds, MSG_DONTWAIT);
+		if (!limit(k, left))
+			return -errno;
+		err = channel_receive(k->hand.fd, &back, sizeof(back), fds, 0);
 		if (err == -EAGAIN)
 			continue;
 		for (size_t i = 0; i < CHANNEL_FDS; i++)

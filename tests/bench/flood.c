@@ -210,6 +210,7 @@ static void run(struct flood *f)
 	printf("{\"rounds\":[");
 	for (uint64_t i = 0; i < f->rounds; i++) {
 		sent = f->sent;
+		meter_look(&f->meter);
 		measure(f, &a, &b);
 		print_round(&a, &b, f->sent - sent, i == 0);
 	}

@@ -8,6 +8,7 @@ Everything is called TAG-something and is gone when the bench ends, however it e
 """
 
 import atexit
+import glob
 import json
 import os
 import shutil
@@ -43,6 +44,19 @@ def load():
     """Runnable processes of the last minute: what others do on the machine is to be seen beside a figure."""
     with open("/proc/loadavg", encoding="ascii") as f:
         return float(f.read().split()[0])
+
+
+def tree(pid):
+    """A process and all that come of it: usher is several."""
+    pids = [pid]
+    for parent in pids:
+        for path in glob.glob(f"/proc/{parent}/task/*/children"):
+            try:
+                with open(path, encoding="ascii") as f:
+                    pids += [int(child) for child in f.read().split()]
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+    return pids
 
 
 class Lab:

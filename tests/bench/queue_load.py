@@ -8,7 +8,7 @@ off (tests/bench/flood.c, hold=): nothing is lost, the batches are full, and the
 import statistics
 import time
 
-from lab import MEASURED_CPU, Failed, load
+from lab import MEASURED_CPU, Failed, load, tree
 
 HELD = 4096
 QUERIES = [("v4 query", "discover", 0), ("v6 query", "solicit", 0)]
@@ -147,7 +147,9 @@ def starve(lab):
 
 def starved_usher(lab, nice, **more):
     process = lab.usher(10000, **more)
-    lab.on("bridge", "sh", "-c", f"for t in /proc/{process.pid}/task/*; do renice -n {nice} -p ${{t##*/}}; done")
+    time.sleep(0.5)  # until the processes that are spawned ahead are there
+    for pid in tree(process.pid):
+        lab.on("bridge", "sh", "-c", f"for t in /proc/{pid}/task/*; do renice -n {nice} -p ${{t##*/}}; done")
     return process
 
 
@@ -187,8 +189,15 @@ def overload(lab, seconds):
 
 
 def memory_of(process):
-    with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
-        return int(next(line.split()[1] for line in f if line.startswith("VmRSS:")))
+    """KiB of all its processes; a page that several have is counted once."""
+    pss = 0
+    for pid in tree(process.pid):
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+                pss += next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return pss
 
 
 def drown(lab, seconds):

@@ -107,7 +107,21 @@ def print_flood(got):
         print(f"  {key:22} {text(value)}")
 
 
-COLUMNS = {"queue": print_queue, "peer": print_peer, "servers": print_servers, "latency": print_latency,
+def print_split(got):
+    table("(h) one process and several: CPU of all together, 4096 packets waiting, batches of 64", [
+        ("who", "who"), ("on", "cpus"), ("packets", "what"), ("CPU ns", "cpu_ns"), ("least", "cpu_ns_least"),
+        ("ratio", "cpu_ratio"), ("packets/s", "pps"), ("ratio", "pps_ratio"), ("lost", "lost"),
+        ("KiB", "rss_kib"), ("load", "load")],
+          sorted(got["rows"], key=lambda r: (r["cpus"], r["what"], r["who"])))
+    columns = [("who", "who"), ("IPv", "family")]
+    for what in ("without a record", "with a record"):
+        columns += [(head + (" rec." if what.startswith("with a") else ""), f"{key}_us {what}")
+                    for head, key in (("p50", "p50"), ("more", "more p50"), ("p99", "p99"), ("more", "more p99"))]
+    table("    microseconds of a query and its answer, 100 exchanges a second", columns + [("load", "load")],
+          sorted(got["latency"], key=lambda r: (r["family"], r["who"])))
+
+
+COLUMNS = {"split": print_split, "queue": print_queue, "peer": print_peer, "servers": print_servers, "latency": print_latency,
            "registry": print_registry, "pipeline": print_pipeline, "rules": print_rules, "scaling": print_scaling,
            "overload": print_overload, "flood": print_flood}
 
@@ -158,6 +172,15 @@ def figures(results):
         if row["who"] == "usher":
             for what in ("without a record", "with a record"):
                 most(f"(d) p99 added, microseconds, IPv{row['family']}, {what}", row[f"added p99_us {what}"], 100)
+    for row in rows_of(results, "split"):
+        if row["who"] == "processes":
+            most(f"(h) CPU per packet, processes over one process, {row['cpus']}, {row['what']}", row["cpu_ratio"],
+                 1.15)
+    for row in results.get("split", {}).get("latency", []):
+        if row["who"] == "processes":
+            for what in ("without a record", "with a record"):
+                most(f"(h) p99, microseconds more than one process, IPv{row['family']}, {what}",
+                     row[f"more p99_us {what}"], 50)
     for row in rows_of(results, "pipeline"):
         if row["rewritten"]:
             for key in [k for k in row if k.startswith("ns ")]:
