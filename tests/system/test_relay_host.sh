@@ -16,6 +16,7 @@ place_host
 must "divert" divert relay-host clients
 KEA4_ADDRESS=198.51.100.1
 must "Kea DHCPv6" kea 6
+# shellcheck disable=SC2218 # the one of lib.sh, and then our own
 kea4_config | sed 's|"interfaces-config": {|& "dhcp-socket-type": "udp",|' >"$WORK/kea-udp.conf"
 kea4_config() {
 	cat "$WORK/kea-udp.conf"

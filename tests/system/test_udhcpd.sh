@@ -37,6 +37,7 @@ udhcpc4 client
 client_pid=$pid
 expect "not registered: as the server says" client 4 'addr=192.0.2.1.*bootfile=server-default tftp=tftp.server.example'
 register HW_ADDR "$CLIENT_MAC" '"bootfile": "user.boot", "tftp_server": "192.0.2.69"'
+sleep 0.5 # on a busy machine reading takes longer than refresh_wait_ms; that is not what is tested here
 kill -USR1 "$client_pid"
 expect "registered: the user's options from the next renewal on" client 4 'addr=192.0.2.1.*bootfile=user.boot tftp=192.0.2.69'
 kill -USR2 "$client_pid"
