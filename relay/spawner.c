@@ -44,6 +44,7 @@ struct child {
 };
 
 struct nest {
+	pid_t pid;
 	int fd, self, signals;
 	enum sandbox_mode mode;
 	uid_t uid;
@@ -85,6 +86,15 @@ static void block_signals(void)
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
+/*
+ * Whoever ends a process that hangs may be dead before it. To be called when the user has been changed,
+ * which undoes it. False: the parent is gone already.
+ */
+static bool die_with_parent(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
 /* The environment of a worker: where its log goes. A loader may need what holds a password. */
 static char **environment(enum spawner_role role)
 {
@@ -109,7 +119,7 @@ static void become(const struct nest *n, const struct request *r, const int fds[
 
 	block_signals();
 	if (!place_descriptors(n->self, fds) || (drop && !sandbox_become(uid, gid) && strict) ||
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		!die_with_parent(n->pid) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 		(!sandbox_drop_capabilities(0) && strict))
 		_exit(126);
 	if (has_self)
@@ -220,6 +230,7 @@ static void run(struct nest *n)
 	struct pollfd fds[2];
 
 	prctl(PR_SET_NAME, "usher-spawner");
+	n->pid = getpid();
 	sandbox_keep_spawner_capabilities();
 	open_signals(n);
 	do {
