@@ -139,7 +139,7 @@ Test(log, levels_have_names)
 
 	for (int i = LEVEL_ERROR; i <= LEVEL_DEBUG; i++) {
 		cr_assert(log_level_find(log_level_name((enum log_level)i), &level));
-		cr_expect_eq(level, i);
+		cr_expect_eq(level, (enum log_level)i);
 		log_set_level(level);
 		cr_expect_eq(log_level(), level);
 	}
