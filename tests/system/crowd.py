@@ -51,7 +51,7 @@ class Crowd:
         self.prefix, self.once = prefix, seconds == 0
         self.end = time.monotonic() + (seconds or 30)
         start = time.monotonic()
-        self.all = [Client(i, start + i * 0.002) for i in range(count)]
+        self.all = [Client(i, start + i * 0.02) for i in range(count)]
         self.by_xid = {}
         self.exchanges = self.records = self.resent = self.most = self.doubled = self.wrong = 0
         self.slowest = 0.0
