@@ -94,14 +94,24 @@ static bool file_stirred(struct source *s)
 	return !state.watched && path_stat(f, &st) && signature(&st) != f->tried;
 }
 
+/* Whoever starts usher as root has seldom in mind that it gives root's rights up. */
+static const char *why_not_opened(int err)
+{
+	if (err == ELOOP)
+		return "a symbolic link, expected the file itself";
+	if (err == EACCES && geteuid() == 0)
+		return "Permission denied: usher gives up what lets root read the files of others: "
+		       "chown it to root, or let everybody read it";
+	return strerror(err);
+}
+
 /* O_NONBLOCK: a FIFO without a writer must not hold us. fstat() then says what it is. */
 static enum reg_err open_regular(struct source_file *f, struct reg_error *err)
 {
 	int fd = f->io->open(f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0) {
-		reg_error_set(err, f->path, 0, "%s", errno == ELOOP
-			? "a symbolic link, expected the file itself" : strerror(errno));
+		reg_error_set(err, f->path, 0, "%s", why_not_opened(errno));
 		return REG_E_OPEN;
 	}
 	if (fstat(fd, &f->opened) != 0 || !S_ISREG(f->opened.st_mode)) {

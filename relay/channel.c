@@ -114,6 +114,15 @@ static size_t take_fds(struct msghdr *m, int *ret_fds)
 	return count;
 }
 
+static void close_all(int *fds)
+{
+	for (size_t i = 0; i < CHANNEL_FDS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
 int channel_receive(int fd, void *msg, size_t len, int *ret_fds, int flags)
 {
 	union {
@@ -127,7 +136,8 @@ int channel_receive(int fd, void *msg, size_t len, int *ret_fds, int flags)
 	for (size_t i = 0; i < CHANNEL_FDS; i++)
 		ret_fds[i] = -1;
 	do {
-		m.msg_controllen = sizeof(control.buf);
+		/* Not CMSG_SPACE: in the padding there would be room for one more. */
+		m.msg_controllen = CMSG_LEN(CHANNEL_FDS * sizeof(int));
 		n = recvmsg(fd, &m, flags | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
@@ -135,10 +145,14 @@ int channel_receive(int fd, void *msg, size_t len, int *ret_fds, int flags)
 	take_fds(&m, ret_fds);
 	if (n == (ssize_t)len && (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
 		return 0;
-	for (size_t i = 0; i < CHANNEL_FDS; i++) {
-		if (ret_fds[i] >= 0)
-			close(ret_fds[i]);
-		ret_fds[i] = -1;
-	}
+	close_all(ret_fds);
 	return n == 0 ? -EPIPE : -EPROTO;
+}
+
+int channel_receive_alone(int fd, void *msg, size_t len, int flags)
+{
+	int fds[CHANNEL_FDS], err = channel_receive(fd, msg, len, fds, flags);
+
+	close_all(fds);
+	return err;
 }

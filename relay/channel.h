@@ -78,5 +78,7 @@ int channel_send(int fd, const void *msg, size_t len, const int *fds, size_t cou
  * errno. On an error there are no descriptors.
  */
 int channel_receive(int fd, void *msg, size_t len, int *ret_fds, int flags);
+/* The same of messages that come without descriptors: any that do are closed. */
+int channel_receive_alone(int fd, void *msg, size_t len, int flags);
 
 #endif

@@ -69,13 +69,13 @@ static void on_idle(void *ctx, uint32_t events)
 	struct crew_idle *i = ctx;
 	struct crew *c = i->crew;
 	struct handback back;
-	int fds[CHANNEL_FDS], err;
 	bool ready = false;
+	int err;
 
 	(void)events;
 	pthread_mutex_lock(&c->lock);
 	if (i->hand.fd >= 0) {
-		err = channel_receive(i->hand.fd, &back, sizeof(back), fds, MSG_DONTWAIT);
+		err = channel_receive_alone(i->hand.fd, &back, sizeof(back), MSG_DONTWAIT);
 		ready = err == 0 && back.number == 0 && !i->ready;
 		if (ready) {
 			i->ready = true;

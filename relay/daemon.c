@@ -400,6 +400,8 @@ static int start_workers(struct daemon *d)
 		return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_NETWORK;
 	}
 	start_control(d);
+	/* Takes other programs' time, and capabilities; what comes meanwhile waits in the queue. */
+	check_surroundings(d);
 	if (d->apart && !shut_in(c))
 		return EXIT_CODE_OTHER;
 	rc = d->apart && d->outcome != NULL ? outcome_start(d->outcome) : 0;
@@ -466,10 +468,8 @@ static int start(struct daemon *d)
 		code = start_outcome(d);
 	if (code == EXIT_CODE_OK)
 		code = start_registry(d);
-	if (code == EXIT_CODE_OK && !d->loop.stop) {
-		check_surroundings(d);
+	if (code == EXIT_CODE_OK && !d->loop.stop)
 		code = start_workers(d);
-	}
 	return code;
 }
 

@@ -2,6 +2,7 @@
 /* Hides the lock. Who only wants to know whether there is something new reads one atomic number. */
 #include "relay/depot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,15 +43,27 @@ void depot_put(struct depot *d, int fd, bool layer)
 	pthread_mutex_unlock(&d->lock);
 }
 
-void depot_take(struct depot *d, uint64_t has, struct depot_gift *ret)
+/* Into *ret_fd, if it is needed. */
+static int give(int fd, bool needed, int *ret_fd)
 {
-	*ret = (struct depot_gift){ .fd = -1, .layer = -1 };
+	*ret_fd = needed && fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	return needed && fd >= 0 && *ret_fd < 0 ? -errno : 0;
+}
+
+int depot_take(struct depot *d, uint64_t has, struct depot_gift *ret)
+{
+	int err;
+
 	pthread_mutex_lock(&d->lock);
 	ret->generation = atomic_load(&d->generation);
 	ret->none = d->fd < 0;
-	if (d->fd >= 0 && has < d->base)
-		ret->fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
-	if (d->layer >= 0)
-		ret->layer = fcntl(d->layer, F_DUPFD_CLOEXEC, 0);
+	err = give(d->fd, has < d->base, &ret->fd);
+	if (err == 0)
+		err = give(d->layer, true, &ret->layer);
 	pthread_mutex_unlock(&d->lock);
+	if (err != 0) {
+		close_fd(&ret->fd);
+		*ret = (struct depot_gift){ .generation = has, .fd = -1, .layer = -1 };
+	}
+	return err;
 }

@@ -32,7 +32,10 @@ struct depot_gift {
 	bool none;                       /* there is no registry at all */
 };
 
-/* What somebody lacks who has that generation, 0: none. */
-void depot_take(struct depot *d, uint64_t has, struct depot_gift *ret);
+/*
+ * What somebody lacks who has that generation, 0: none. 0, or a negative errno: no descriptor is free,
+ * and *ret is that nothing is lacking.
+ */
+int depot_take(struct depot *d, uint64_t has, struct depot_gift *ret);
 
 #endif

@@ -44,23 +44,24 @@ void engine_init(struct engine *e, struct counters *counters, struct records *re
 }
 
 /* A new snapshot may bring new lists of interfaces; the log level may change without one. */
-static void take_snapshot(struct engine *e, const struct config *c, const struct snapshot *s)
+bool engine_use(struct engine *e, const struct config *c, const struct snapshot *s)
 {
 	e->pipeline.snapshot = s;
 	e->pipeline.trace = log_enabled(LEVEL_DEBUG) ? trace : NULL;
 	if (c == e->config && s->generation == e->generation)
-		return;
+		return false;
 	e->config = c;
 	e->generation = s->generation;
 	e->pipeline.outcome_offers = c->outcome.offers;
 	interfaces_use(&e->interfaces,
 		(struct interface_list){ c->client_interfaces.all, c->client_interfaces.count },
 		(struct interface_list){ c->server_interfaces.all, c->server_interfaces.count });
+	return true;
 }
 
 void engine_run(struct engine *e, const struct config *c, const struct snapshot *s,
 	struct batch *b)
 {
-	take_snapshot(e, c, s);
+	engine_use(e, c, s);
 	pipeline_run(&e->pipeline, b);
 }

@@ -24,6 +24,9 @@ struct engine {
  */
 void engine_init(struct engine *e, struct counters *counters, struct records *records);
 
+/* From now on that config and the snapshot made of it are in force. False: they were already. */
+bool engine_use(struct engine *e, const struct config *c, const struct snapshot *s);
+
 /* Runs the batch with a config and the snapshot made of it. */
 void engine_run(struct engine *e, const struct config *c, const struct snapshot *s,
 	struct batch *b);

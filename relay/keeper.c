@@ -9,11 +9,13 @@
 #include "relay/keeper.h"
 
 #include "relay/channel.h"
+#include "relay/clock.h"
 #include "relay/keeper_check.h"
 #include "relay/log.h"
+#include "relay/outcome_pair.h"
+#include "relay/same_cpu.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,14 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEATHS = 2, NS_PER_MS = 1000000, CONFIG_WAIT_MS = 50, STAY_MS = 100, LIMIT_MS = 10 };
+enum { DEATHS = 2, NS_PER_MS = 1000000, CONFIG_WAIT_MS = 50, LIMIT_MS = 10 };
 
 struct keeper {
 	const struct keeper_shared *shared;
 	uint16_t queue;
-	struct keeper_told told;
-	struct counters before;          /* of all workers but the one at hand */
-	uint64_t lost_before;
+	struct tally tally;
 	bool paused;
 	struct interfaces interfaces;
 	struct hand hand;                /* fd -1: no worker */
@@ -37,9 +37,7 @@ struct keeper {
 	uint64_t number;                 /* of the handoff */
 	uint64_t generation;             /* of the registry that the worker has */
 	uint64_t config;                 /* the newest that a worker was waited for */
-	cpu_set_t cpus;                  /* that the thread may run on */
-	int cpu;                         /* where it stays now; -1: anywhere */
-	int64_t settled;                 /* ns: since when */
+	struct same_cpu cpu;
 	int64_t limit_ms;                /* of a wait for the worker, as its socket has been told */
 	bool alone;                      /* after a death packets are handed over one by one */
 	uint8_t strikes[BATCH_MAX];      /* deaths with that slot of the batch in hand */
@@ -49,16 +47,8 @@ struct keeper {
 
 enum result { BACK, DEAD, NOBODY };
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 struct keeper *keeper_new(
-	const struct keeper_shared *shared, uint16_t queue, const struct keeper_told *told)
+	const struct keeper_shared *shared, uint16_t queue, const struct tally_told *told)
 {
 	struct keeper *k = calloc(1, sizeof(*k));
 
@@ -66,8 +56,9 @@ struct keeper *keeper_new(
 		return NULL;
 	k->shared = shared;
 	k->queue = queue;
-	k->told = *told;
-	k->hand.fd = k->channel_fd = k->cpu = -1;
+	k->tally.told = *told;
+	k->hand.fd = k->channel_fd = -1;
+	same_cpu_init(&k->cpu);
 	interfaces_init(&k->interfaces);
 	return k;
 }
@@ -81,20 +72,14 @@ static void close_fd(int *fd)
 
 /* --- the worker process at hand -------------------------------------------------------------- */
 
-static void drop_channel(struct keeper *k)
-{
-	close_fd(&k->channel_fd);
-	k->channel = channel_free(k->channel, k->shared->slots);
-}
-
 /* Sends the worker home, if there is one; what it counted stays. */
 static void dismiss(struct keeper *k)
 {
 	if (k->hand.fd >= 0)
 		crew_dismiss(k->shared->crew, &k->hand);
-	k->before = *k->told.counters;
-	k->lost_before = *k->told.records_lost;
-	drop_channel(k);
+	tally_close(&k->tally);
+	close_fd(&k->channel_fd);
+	k->channel = channel_free(k->channel, k->shared->slots);
 }
 
 struct keeper *keeper_free(struct keeper *k)
@@ -115,7 +100,7 @@ static bool equip(struct keeper *k, const struct hand *new)
 	k->channel = channel_new(k->shared->slots, &k->channel_fd);
 	k->generation = 0;
 	if (k->channel != NULL) {
-		k->channel->servers = *k->told.servers;
+		k->channel->servers = *k->tally.told.servers;
 		return true;
 	}
 	log_limited(&k->nobody_site, LEVEL_ERROR, "queue %u: no memory to share with a worker: %s",
@@ -141,53 +126,20 @@ static void renew(struct keeper *k)
 
 	k->config = config;
 	if (k->hand.fd < 0 || k->hand.config == config ||
-		!crew_take(k->shared->crew, &new, now_ns() + wait))
+		!crew_take(k->shared->crew, &new, clock_now_ns() + wait))
 		return;
 	dismiss(k);
 	equip(k, &new);
 }
 
-/* --- one CPU for two processes ---------------------------------------------------------------- */
-
-/*
- * Keeper and worker take turns, so a second CPU is of no use to them; but the scheduler would move
- * each to whichever is idle, and a batch from cache to cache with it: 1.3 to 1.4 times the cost. They
- * stay where the keeper was woken, for a while, so that it is still the scheduler who chooses.
- */
-static void settle(struct keeper *k)
-{
-	cpu_set_t one;
-
-	if (!k->shared->same_cpu || k->cpu >= 0)
-		return;
-	if (sched_getaffinity(0, sizeof(k->cpus), &k->cpus) != 0)
-		return;
-	k->settled = now_ns();
-	k->cpu = sched_getcpu();
-	CPU_ZERO(&one);
-	CPU_SET((size_t)k->cpu, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-}
-
-void keeper_rest(struct keeper *k)
-{
-	if (k->cpu < 0 || now_ns() - k->settled < (int64_t)STAY_MS * NS_PER_MS)
-		return;
-	k->cpu = -1;
-	sched_setaffinity(0, sizeof(k->cpus), &k->cpus);
-}
-
 /* --- handing over ---------------------------------------------------------------------------- */
 
 /* Adds the descriptors that the worker has not had yet. */
-static size_t bring(struct keeper *k, struct handoff *h, struct depot_gift *gift,
+static size_t bring(struct keeper *k, struct handoff *h, const struct depot_gift *gift,
 	int fds[CHANNEL_FDS])
 {
 	size_t count = 0;
 
-	*gift = (struct depot_gift){ .generation = k->generation, .fd = -1, .layer = -1 };
-	if (atomic_load(&k->shared->depot->generation) != k->generation)
-		depot_take(k->shared->depot, k->generation, gift);
 	*h = (struct handoff){
 		.brings_channel = k->channel_fd >= 0, .brings_registry = gift->fd >= 0,
 		.brings_layer = gift->layer >= 0, .no_registry = gift->none,
@@ -204,16 +156,21 @@ static size_t bring(struct keeper *k, struct handoff *h, struct depot_gift *gift
 
 static int hand_over(struct keeper *k, size_t count)
 {
-	struct depot_gift gift;
-	int fds[CHANNEL_FDS], err;
+	struct depot_gift gift = { .generation = k->generation, .fd = -1, .layer = -1 };
+	int fds[CHANNEL_FDS], err = 0;
 	struct handoff h;
-	size_t n = bring(k, &h, &gift, fds);
+	size_t n;
 
+	if (atomic_load(&k->shared->depot->generation) != k->generation)
+		err = depot_take(k->shared->depot, k->generation, &gift);
+	if (err != 0 && k->generation == 0)
+		return err;              /* it would take everybody for nobody */
+	n = bring(k, &h, &gift, fds);
 	h.number = ++k->number;
 	h.count = (uint32_t)count;
 	h.slots = (uint32_t)k->shared->slots;
 	h.queue = k->queue;
-	h.cpu = k->cpu;
+	h.cpu = k->cpu.cpu;
 	h.log_level = (uint8_t)log_level();
 	h.paused = k->paused;
 	h.json = k->shared->json != NULL;
@@ -249,37 +206,19 @@ static bool limit(struct keeper *k, int64_t left)
 static int await_back(struct keeper *k)
 {
 	struct handback back;
-	int fds[CHANNEL_FDS], err;
+	int err;
 
 	for (;;) {
-		int64_t left = k->until - now_ns();
+		int64_t left = k->until - clock_now_ns();
 
 		if (left <= 0)
 			return -ETIMEDOUT;
 		if (!limit(k, left))
 			return -errno;
-		err = channel_receive(k->hand.fd, &back, sizeof(back), fds, 0);
-		if (err == -EAGAIN)
-			continue;
-		for (size_t i = 0; i < CHANNEL_FDS; i++)
-			if (fds[i] >= 0)
-				close(fds[i]);
-		return err != 0 ? err : back.number == k->number ? 0 : -EPROTO;
+		err = channel_receive_alone(k->hand.fd, &back, sizeof(back), 0);
+		if (err != -EAGAIN)
+			return err != 0 ? err : back.number == k->number ? 0 : -EPROTO;
 	}
-}
-
-/* Of all workers together. */
-static void add_counters(struct keeper *k)
-{
-	const uint64_t *now = (const uint64_t *)&k->channel->counters;
-	const uint64_t *before = (const uint64_t *)&k->before;
-	uint64_t *sum = (uint64_t *)k->told.counters;
-
-	_Static_assert(sizeof(k->before) % sizeof(uint64_t) == 0, "nothing but uint64_t");
-	for (size_t i = 0; i < sizeof(k->before) / sizeof(uint64_t); i++)
-		sum[i] = before[i] + now[i];
-	*k->told.records_lost = k->lost_before + k->channel->records_lost;
-	*k->told.servers = k->channel->servers;
 }
 
 /* Has slots[0..count) of the channel run. */
@@ -299,27 +238,15 @@ static bool exchange(struct keeper *k, size_t count)
 
 /* --- what comes back ------------------------------------------------------------------------- */
 
-static struct outcome_wish give(struct outcome *o, const char *text, uint32_t len)
-{
-	struct outcome_wish wish = { .until = 0 };
-
-	if (len > 0 && len <= CHANNEL_RECORDS && o != NULL)
-		wish = outcome_give(o, text, len);
-	return wish;
-}
-
-/*
- * DESIGN, promise 7: the record of a lease is in the file before the client can have it. Of two files
- * neither waits for the other.
- */
+/* The lengths are read once: the worker may change them. */
 static void hand_over_records(struct keeper *k)
 {
-	const struct keeper_shared *s = k->shared;
-	struct outcome_wish text = give(s->outcome, k->channel->records, k->channel->records_len);
-	struct outcome_wish json = give(s->json, k->channel->json, k->channel->json_len);
+	const struct outcome_pair files = { k->shared->outcome, k->shared->json };
+	const volatile struct channel *c = k->channel;
+	uint32_t len = c->records_len, json_len = c->json_len;
 
-	outcome_wait(s->outcome, &text);
-	outcome_wait(s->json, &json);
+	outcome_pair_put(&files, k->channel->records, len <= CHANNEL_RECORDS ? len : 0,
+		k->channel->json, json_len <= CHANNEL_RECORDS ? json_len : 0);
 }
 
 /* All or nothing: the batch of a worker that did what it may not is another's to decide. */
@@ -338,11 +265,14 @@ static bool take_back(struct keeper *k, struct batch *b, size_t first, size_t co
 		return false;
 	}
 	hand_over_records(k);
-	add_counters(k);
+	tally_add(&k->tally, k->channel);
 	return true;
 }
 
-/* Returns how many: fewer if the table of interfaces has no room for those that they name. */
+/*
+ * Returns how many: fewer if the table of interfaces has no room for those that they name. Where the
+ * packet goes is never read from memory that the worker can write: it may not be idle now.
+ */
 static size_t put_slots(struct keeper *k, const struct batch *b, size_t first, size_t count)
 {
 	size_t i;
@@ -354,7 +284,7 @@ static size_t put_slots(struct keeper *k, const struct batch *b, size_t first, s
 		if (!interfaces_learn(&k->interfaces, from, i > 0))
 			break;
 		memcpy(to, from, offsetof(struct slot, raw));
-		memcpy(to->raw + to->in_off, from->raw + from->in_off, from->in_len);
+		memcpy(to->raw + from->in_off, from->raw + from->in_off, from->in_len);
 	}
 	k->channel->batch.count = i;
 	return i;
@@ -363,9 +293,11 @@ static size_t put_slots(struct keeper *k, const struct batch *b, size_t first, s
 /* Whose fault a death was, as far as the worker said what it had in hand. */
 static void blame(struct keeper *k, size_t first, size_t count)
 {
-	uint32_t at = count == 1 ? 1 : atomic_load(&k->channel->at);
+	uint32_t at = atomic_load(&k->channel->at);
 
-	if (atomic_load(&k->channel->at) != 0 && at <= count)
+	if (at != 0 && count == 1)
+		at = 1;
+	if (at != 0 && at <= count)
 		k->strikes[first + at - 1]++;
 }
 
@@ -388,7 +320,7 @@ static enum result attempt(struct keeper *k, struct batch *b, size_t first, size
 /* After a worker that hung another gets half of its time. */
 static void extend(struct keeper *k)
 {
-	int64_t more = now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS / 2;
+	int64_t more = clock_now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS / 2;
 
 	k->until = more < k->last ? more : k->last;
 }
@@ -396,16 +328,9 @@ static void extend(struct keeper *k)
 /* Decides without a worker. */
 static void judge(struct keeper *k, struct slot *s, enum cause cause)
 {
-	struct counters *both[] = { k->told.counters, &k->before };
-
 	s->edited = false;
 	s->verdict = (uint8_t)quarantine_verdict(k->shared->quarantine, s);
-	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
-		both[i]->packets++;
-		both[i]->verdicts[s->verdict]++;
-		both[i]->causes[cause]++;
-		both[i]->dropped[cause] += s->verdict == SLOT_DROP;
-	}
+	tally_judged(&k->tally, s->verdict, cause);
 }
 
 /* Decides on slots[first..first+count), or on fewer of them, and returns how many. */
@@ -417,7 +342,7 @@ static size_t decide(struct keeper *k, struct batch *b, size_t first, size_t cou
 		quarantine_save(k->shared->quarantine, k->queue, s);
 		judge(k, s, CAUSE_quarantined);
 		/* The others of its batch have done nothing: it must not cost them their time. */
-		k->until = k->last = now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS / 2;
+		k->until = k->last = clock_now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS / 2;
 		return 1;
 	}
 	switch (attempt(k, b, first, &count)) {
@@ -439,26 +364,32 @@ void keeper_run(struct keeper *k, struct batch *b, bool paused)
 	int64_t deadline = (int64_t)k->shared->deadline_ms * NS_PER_MS;
 
 	k->paused = paused;
-	settle(k);
+	if (k->shared->same_cpu)
+		same_cpu_settle(&k->cpu);
 	interfaces_tick(&k->interfaces);
 	interfaces_learn_addresses(&k->interfaces);
 	memset(k->strikes, 0, b->count);
 	renew(k);
 	k->alone = false;
-	k->until = now_ns() + deadline;
+	k->until = clock_now_ns() + deadline;
 	k->last = k->until + deadline / 4 * 3;
 	for (size_t done = 0; done < b->count;)
 		done += decide(k, b, done, k->alone ? 1 : b->count - done);
 }
 
+void keeper_rest(struct keeper *k)
+{
+	same_cpu_rest(&k->cpu);
+}
+
 void keeper_idle(struct keeper *k)
 {
 	renew(k);
-	k->until = now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS;
+	k->until = clock_now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS;
 	if (!engage(k) || atomic_load(&k->shared->depot->generation) == k->generation)
 		return;
 	if (exchange(k, 0))
-		add_counters(k);
+		tally_add(&k->tally, k->channel);
 	else
 		dismiss(k);
 }

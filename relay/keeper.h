@@ -13,6 +13,7 @@
 #include "relay/outcome.h"
 #include "relay/pipeline.h"
 #include "relay/quarantine.h"
+#include "relay/tally.h"
 
 /* What the keepers of all queues share. Borrowed; must outlive them. */
 struct keeper_shared {
@@ -25,18 +26,11 @@ struct keeper_shared {
 	bool same_cpu;                   /* keeper and worker stay on one while there is work */
 };
 
-/* What is kept up to date between two batches; all borrowed. */
-struct keeper_told {
-	struct counters *counters;
-	struct servers *servers;
-	uint64_t *records_lost;
-};
-
 struct keeper;
 
 /* NULL without memory. */
 struct keeper *keeper_new(
-	const struct keeper_shared *shared, uint16_t queue, const struct keeper_told *told);
+	const struct keeper_shared *shared, uint16_t queue, const struct tally_told *told);
 /* Takes and returns NULL. */
 struct keeper *keeper_free(struct keeper *k);
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum { IP4_PROTOCOL = 9, IP4_ADDRESSES = 12, IP6_NEXT = 6, IP6_HEAD = 40,
-	CLIENT6 = 546, SERVER6 = 547, SERVER4 = 67, PXE = 4011 };
+	CLIENT6 = 546, SERVER6 = 547 };
 
 /* A byte that somebody else may write at the same time is read once. */
 static uint8_t once8(const void *p)
@@ -108,13 +108,4 @@ const char *keeper_fault_text(enum keeper_fault fault)
 	};
 
 	return (unsigned)fault < KEEPER_FAULTS ? texts[fault] : "did something unknown";
-}
-
-bool keeper_is_query(const struct slot *s)
-{
-	struct frame f;
-
-	frame_parse(&f, s->raw + s->in_off, s->in_len, 0);
-	return !f.has_ports || f.dport == SERVER4 || f.dport == SERVER6 ||
-		(f.sport != SERVER4 && f.sport != SERVER6 && f.sport != PXE);
 }

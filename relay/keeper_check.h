@@ -29,10 +29,4 @@ enum keeper_fault keeper_take(struct slot *to, const struct slot *from);
 /* "wrote an edit of a wrong length" */
 const char *keeper_fault_text(enum keeper_fault fault);
 
-/*
- * Whether the packet is of the kind that a client sends; so is anything of which the ports are not
- * known.
- */
-bool keeper_is_query(const struct slot *s);
-
 #endif

@@ -10,6 +10,7 @@
 #include "relay/loader.h"
 
 #include "relay/channel.h"
+#include "relay/clock.h"
 #include "relay/command.h"
 #include "relay/log.h"
 
@@ -26,18 +27,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PAUSE_MS = 100, PAUSES = 50, SLACK_MS = 20 };
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 static void close_fd(int *fd)
 {
@@ -110,11 +102,11 @@ static bool ask(struct loader *l, uint32_t *ret_ticket)
 static bool await(struct loader *l, uint32_t ticket)
 {
 	/* The loader may be at an earlier reading: refresh.c waits for that, and then for ours. */
-	int64_t until = now_ns() + (2LL * l->wait_ms + SLACK_MS) * 1000000;
+	int64_t until = clock_now_ns() + (2LL * l->wait_ms + SLACK_MS) * 1000000;
 
 	while (!is_answered(l, ticket)) {
 		uint32_t seen = atomic_load(&l->shared->answered);
-		int64_t left = until - now_ns();
+		int64_t left = until - clock_now_ns();
 		struct timespec ts = { left / 1000000000, left % 1000000000 };
 
 		if (left <= 0)
@@ -196,6 +188,7 @@ static void on_news(void *ctx, uint32_t events)
 		forget(l);
 		return;
 	}
+	n.text[sizeof(n.text) - 1] = '\0';
 	switch (n.kind) {
 	case LOADER_STARTED:
 		on_started(l, &n, &fds[0]);
@@ -211,11 +204,10 @@ static void on_news(void *ctx, uint32_t events)
 		break;
 	case LOADER_RELOADED:
 		take_deliveries(l);
-		n.text[sizeof(n.text) - 1] = '\0';
 		l->events->reloaded(l->ctx, n.good, n.text);
 		break;
 	case LOADER_READ:
-		l->events->read(l->ctx, n.failures, n.failing);
+		l->events->read(l->ctx, n.failures, n.failing, n.text);
 		break;
 	}
 	close_all(fds);

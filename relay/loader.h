@@ -18,7 +18,8 @@ struct loader_events {
 	void (*accepted)(void *ctx, int config_fd, uint64_t config, uint8_t log_level);
 	/* The registry was read, if it could be; text says what was refused, or is "". */
 	void (*reloaded)(void *ctx, bool good, const char *text);
-	void (*read)(void *ctx, uint64_t more_failures, bool failing);
+	/* error: what it has logged meanwhile, or "". */
+	void (*read)(void *ctx, uint64_t more_failures, bool failing, const char *error);
 	/*
 	 * Any thread, one at a time: a registry was read with the config of that number. Takes over
 	 * fd, its memory file, or -1: there is none.

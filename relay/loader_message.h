@@ -37,7 +37,7 @@ enum loader_news_kind {
 	LOADER_ARRIVED,
 	LOADER_ACCEPTED, /* the config of the order */
 	LOADER_RELOADED,
-	LOADER_READ,     /* readings have failed, or do no longer */
+	LOADER_READ,     /* readings have failed, or do no longer, or something else was logged */
 };
 
 struct loader_news {
@@ -49,7 +49,7 @@ struct loader_news {
 	uint64_t failures;               /* READ: how many more have failed */
 	bool failing;                    /* the last one did */
 	bool good;                       /* RELOADED: nothing was refused */
-	char text[1024];                 /* else what, and why */
+	char text[1024];                 /* else what, and why; READ: the error logged, "": none */
 };
 
 /* A registry; its memory file comes along if `brings` is set, else there is none. */

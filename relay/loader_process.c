@@ -37,6 +37,9 @@ struct loading {
 	struct feed feed;
 	struct registry *held;           /* the one delivered last: the next may be made from it */
 	_Atomic uint64_t number;         /* of the config accepted last */
+	uint64_t failures;               /* as it was told last, and so on */
+	bool failing;
+	char error[LOG_LAST];
 };
 
 static void tell(const struct loader_news *n, int fd)
@@ -88,6 +91,26 @@ static bool take_config(
 	return true;
 }
 
+/* What the feed's thread has found and logged, where it is something new. */
+static void tell_readings(struct loading *l)
+{
+	struct loader_news n = { .kind = LOADER_READ, .failing = l->feed.failing };
+	uint64_t failures = l->feed.failures;
+	char error[LOG_LAST];
+	int64_t ago_ms;
+
+	log_last_error(error, &ago_ms);
+	if (failures == l->failures && n.failing == l->failing && strcmp(error, l->error) == 0)
+		return;
+	n.failures = failures - l->failures;
+	if (n.failures > 0 || strcmp(error, l->error) != 0)
+		snprintf(n.text, sizeof(n.text), "%s", error);
+	l->failures = failures;
+	l->failing = n.failing;
+	snprintf(l->error, sizeof(l->error), "%s", error);
+	tell(&n, -1);
+}
+
 /* Of two errors the first is told; both are logged. */
 static void reload(struct loading *l, const struct loader_order *o, int fd)
 {
@@ -98,6 +121,7 @@ static void reload(struct loading *l, const struct loader_order *o, int fd)
 	if (!n.good)
 		told = &second;
 	n.good = feed_reload(&l->feed, told->text, sizeof(told->text)) && n.good;
+	tell_readings(l);
 	tell(&n, -1);
 }
 
@@ -119,25 +143,10 @@ static bool obey(struct loading *l)
 	return true;
 }
 
-/* What the feed's thread has found, where it is something new. */
-static void tell_readings(struct loading *l, struct loader_news *last)
-{
-	uint64_t failures = l->feed.failures;
-	bool failing = l->feed.failing;
-
-	if (failures == last->config && failing == last->failing)
-		return;
-	last->failures = failures - last->config;
-	last->failing = failing;
-	last->config = failures;
-	tell(last, -1);
-}
-
 /* Waits for orders, and passes on what the feed's thread has to say to the daemon. */
 static void serve(struct loading *l)
 {
 	const struct loader_news arrived = { .kind = LOADER_ARRIVED };
-	struct loader_news readings = { .kind = LOADER_READ };
 	enum { LOOK_MS = 200 };
 	uint64_t n;
 	struct pollfd fds[2];
@@ -149,7 +158,7 @@ static void serve(struct loading *l)
 		if ((fds[1].revents & POLLIN) != 0 &&
 			read(l->feed.arrival, &n, sizeof(n)) == (ssize_t)sizeof(n))
 			tell(&arrived, -1);
-		tell_readings(l, &readings);
+		tell_readings(l);
 	} while ((fds[0].revents & (POLLIN | POLLHUP)) == 0 || obey(l));
 }
 

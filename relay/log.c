@@ -273,6 +273,15 @@ bool log_last_error(char dst[static LOG_LAST], int64_t *ret_ago_ms)
 	return dst[0] != '\0';
 }
 
+void log_note_error(const char *text)
+{
+	pthread_mutex_lock(&out.lock);
+	snprintf(out.last, sizeof(out.last), "%s", text);
+	make_safe(out.last, strlen(out.last));
+	out.last_ns = now_ns();
+	pthread_mutex_unlock(&out.lock);
+}
+
 size_t log_escape(char *dst, size_t cap, const void *src, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -45,6 +45,9 @@ enum { LOG_LAST = 512 };
  */
 bool log_last_error(char dst[static LOG_LAST], int64_t *ret_ago_ms);
 
+/* An error that another process of ours has logged is now the last one. */
+void log_note_error(const char *text);
+
 /* One per place in the code or per cause that may speak too often; zero to begin with. */
 struct log_site {
 	_Atomic int64_t next_ns;     /* CLOCK_MONOTONIC before which nothing is said */

@@ -37,6 +37,10 @@ static int explain(int err, const char *path, char *dst, size_t cap)
 	else if (err == -ENOENT)
 		snprintf(
 			dst, cap, "outcome file %s: its directory does not exist: create it", path);
+	else if (err == -EACCES && geteuid() == 0)
+		snprintf(dst, cap,
+			"outcome file %s: Permission denied: usher gives up what lets root write the "
+			"files of others: chown it and its directory to root", path);
 	else
 		snprintf(dst, cap, "outcome file %s: %s", path, strerror(-err));
 	return err;

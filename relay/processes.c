@@ -77,10 +77,12 @@ static void on_reloaded(void *ctx, bool good, const char *text)
 	snprintf(p->reload_text, sizeof(p->reload_text), "%s", text);
 }
 
-static void on_read(void *ctx, uint64_t more, bool failing)
+static void on_read(void *ctx, uint64_t more, bool failing, const char *error)
 {
 	struct processes *p = ctx;
 
+	if (error[0] != '\0')
+		log_note_error(error);
 	p->feed->failures += more;
 	p->feed->failing = failing;
 }

@@ -6,7 +6,7 @@
  */
 #include "relay/quarantine.h"
 
-#include "relay/keeper_check.h"
+#include "dhcpcodec/frame.h"
 #include "relay/log.h"
 
 #include <errno.h>
@@ -16,11 +16,24 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4200, LINKTYPE_RAW = 101 };
+enum { PATH_ROOM = 4200, LINKTYPE_RAW = 101, SERVER4 = 67, SERVER6 = 547, PXE = 4011 };
+
+/*
+ * Whether the packet is of the kind that a client sends; so is anything of which the ports are not
+ * known.
+ */
+static bool is_query(const struct slot *s)
+{
+	struct frame f;
+
+	frame_parse(&f, s->raw + s->in_off, s->in_len, 0);
+	return !f.has_ports || f.dport == SERVER4 || f.dport == SERVER6 ||
+		(f.sport != SERVER4 && f.sport != SERVER6 && f.sport != PXE);
+}
 
 enum slot_verdict quarantine_verdict(const struct quarantine *q, const struct slot *s)
 {
-	enum treat treat = keeper_is_query(s) ? q->query : q->response;
+	enum treat treat = is_query(s) ? q->query : q->response;
 
 	return treat == TREAT_DROP ? SLOT_DROP : SLOT_ACCEPT;
 }

@@ -46,13 +46,28 @@ void servers_add(struct servers *to, const struct servers *from)
 	to->others += from->others;
 }
 
+static bool can_be(const struct server_count *s)
+{
+	return s->family == 4 ? s->len == 4 : s->family == 6 && s->len <= SERVER_ID_MAX;
+}
+
+void servers_take(struct servers *to, const struct servers *from)
+{
+	size_t i = 0;
+
+	*to = *from;
+	while (i < SERVERS_MAX && can_be(&to->all[i]))
+		i++;
+	memset(to->all + i, 0, (SERVERS_MAX - i) * sizeof(to->all[0]));
+}
+
 const char *server_text(const struct server_count *s, char dst[static SERVER_TEXT_MAX])
 {
 	bool v4 = s->family == 4;
-	size_t n = 0;
+	size_t most = v4 ? 4 : SERVER_ID_MAX, n = 0;
 
 	dst[0] = '\0';
-	for (size_t i = 0; i < s->len; i++)
+	for (size_t i = 0; i < s->len && i < most; i++)
 		n += (size_t)snprintf(dst + n, SERVER_TEXT_MAX - n, v4 ? "%s%u" : "%s%02x",
 			i == 0 ? "" : v4 ? "." : ":", s->id[i]);
 	return dst;

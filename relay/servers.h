@@ -27,6 +27,12 @@ void servers_count(
 /* Adds up those of two workers. */
 void servers_add(struct servers *to, const struct servers *from);
 
+/*
+ * Copies what somebody else may write at any time and who may mean harm: from the first entry on that
+ * cannot be, there is none in *to.
+ */
+void servers_take(struct servers *to, const struct servers *from);
+
 /* "192.0.2.1", or a DUID's hex digits. Returns dst. */
 const char *server_text(const struct server_count *s, char dst[static SERVER_TEXT_MAX]);
 

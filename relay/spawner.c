@@ -44,7 +44,7 @@ struct child {
 };
 
 struct nest {
-	pid_t pid;
+	pid_t daemon, pid;
 	int fd, self, signals;
 	enum sandbox_mode mode;
 	uid_t uid;
@@ -231,6 +231,8 @@ static void run(struct nest *n)
 
 	prctl(PR_SET_NAME, "usher-spawner");
 	n->pid = getpid();
+	if (!die_with_parent(n->daemon))
+		_exit(0);
 	sandbox_keep_spawner_capabilities();
 	open_signals(n);
 	do {
@@ -256,7 +258,9 @@ int spawner_start(struct spawner *s, enum sandbox_mode mode, uid_t uid, gid_t gi
 
 	if (err != 0)
 		return err;
-	n = (struct nest){ .fd = fds[1], .mode = mode, .uid = uid, .gid = gid };
+	n = (struct nest){
+		.daemon = getpid(), .fd = fds[1], .mode = mode, .uid = uid, .gid = gid,
+	};
 	n.self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	s->pid = fork();
 	if (s->pid < 0) {
@@ -297,9 +301,7 @@ void spawner_kill(struct spawner *s, pid_t pid)
 
 int spawner_next(struct spawner *s, struct spawner_event *ret)
 {
-	int fds[CHANNEL_FDS];
-
-	return channel_receive(s->fd, ret, sizeof(*ret), fds, MSG_DONTWAIT);
+	return channel_receive_alone(s->fd, ret, sizeof(*ret), MSG_DONTWAIT);
 }
 
 void spawner_stop(struct spawner *s)

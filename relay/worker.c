@@ -7,13 +7,14 @@
  */
 #include "relay/worker.h"
 
-#include "relay/describe.h"
+#include "relay/clock.h"
+#include "relay/engine.h"
 #include "relay/hook.h"
-#include "relay/interface.h"
 #include "relay/learned_say.h"
 #include "relay/link.h"
 #include "relay/log.h"
 #include "relay/notice.h"
+#include "relay/outcome_pair.h"
 #include "relay/park.h"
 
 #include <errno.h>
@@ -42,17 +43,14 @@ struct worker {
 	struct queue *queue;
 	struct batch *batch;
 	struct keeper *keeper;           /* hands batches to a process; NULL: they run here */
-	struct pipeline pipeline;
+	struct engine engine;
 	struct counters counters;
 	struct histogram handling;
 	struct servers servers;
 	struct records records, json;
-	struct interfaces interfaces;
 	struct links links;
 	struct notices notices;
 	const struct hooks *hooks;       /* of the snapshot taken last; only compared */
-	const struct snapshot *seen;     /* only compared: it may have been freed */
-	uint64_t generation;
 	struct park_board board;         /* of packets that hook libraries hold back */
 	struct park *park;               /* NULL as long as there were no libraries */
 	int tick_ms;                     /* when libraries want to be called without a packet, -1: not */
@@ -62,32 +60,6 @@ struct worker {
 	pthread_cond_t answered;
 	struct worker_counters answer;
 };
-
-static enum side side_of(void *ctx, const struct slot *s, const char **ret_name)
-{
-	struct worker *w = ctx;
-
-	return interfaces_side(&w->interfaces, s, ret_name);
-}
-
-static bool own_address(void *ctx, const uint8_t *addr, size_t len)
-{
-	struct worker *w = ctx;
-
-	return interfaces_own(&w->interfaces, addr, len);
-}
-
-/* The debug log: a line for each packet. */
-static void trace(void *ctx, const struct packet *p)
-{
-	struct worker *w = ctx;
-	struct description d;
-
-	describe(p, &d);
-	log_debug("queue %u: %s %s of %s: %s: %s%s%s: %s", queue_number(w->queue), d.direction,
-		d.message, d.client, d.verdict, d.decision, d.detail[0] != '\0' ? ", " : "",
-		d.detail, d.why);
-}
 
 /*
  * Without memory for what they hold, libraries cannot hold packets. What other libraries held goes to
@@ -99,50 +71,27 @@ static void take_hooks(struct worker *w, const struct hooks *before, const struc
 		park_hurry(w->park);
 	if (now != NULL && w->park == NULL)
 		w->park = park_new(&w->board);
-	w->pipeline.board = w->park != NULL ? &w->board : NULL;
+	w->engine.pipeline.board = w->park != NULL ? &w->board : NULL;
 }
 
-/* A new snapshot may bring new lists of interfaces; the log level may have changed without one. */
 static void take_snapshot(struct worker *w, const struct snapshot *s)
 {
 	const struct config *c = ((const struct live *)s)->config;
+	bool new = engine_use(&w->engine, c, s);
 
-	w->pipeline.snapshot = s;
-	w->pipeline.trace = log_enabled(LEVEL_DEBUG) ? trace : NULL;
 	if (s->hooks != w->hooks)
 		take_hooks(w, w->hooks, s->hooks);
 	w->hooks = s->hooks;
-	if (s == w->seen && s->generation == w->generation)
-		return;
-	w->seen = s;
-	w->generation = s->generation;
-	w->pipeline.outcome_offers = c->outcome.offers;
-	w->pipeline.outcome_json = w->shared->outcome_json;
-	links_use(&w->links, c);
-	interfaces_use(&w->interfaces,
-		(struct interface_list){ c->client_interfaces.all, c->client_interfaces.count },
-		(struct interface_list){ c->server_interfaces.all, c->server_interfaces.count });
+	if (new)
+		links_use(&w->links, c);
 }
 
-/* The record of a lease is in the file before the client can have it: DESIGN, promise 7. */
-static struct outcome_wish give(struct outcome *o, struct records *r)
-{
-	struct outcome_wish wish = { .until = 0 };
-
-	if (r->len > 0 && o != NULL)
-		wish = outcome_give(o, r->text, r->len);
-	r->len = 0;
-	return wish;
-}
-
-/* Of two files neither waits for the other. */
 static void hand_over_records(struct worker *w)
 {
-	struct outcome_wish text = give(w->shared->outcome, &w->records);
-	struct outcome_wish json = give(w->shared->json, &w->json);
+	const struct outcome_pair files = { w->shared->outcome, w->shared->json };
 
-	outcome_wait(w->shared->outcome, &text);
-	outcome_wait(w->shared->json, &json);
+	outcome_pair_put(&files, w->records.text, w->records.len, w->json.text, w->json.len);
+	w->records.len = w->json.len = 0;
 }
 
 static void note_handling(struct worker *w)
@@ -165,16 +114,16 @@ static void tick(struct worker *w)
 	if (w->hooks == NULL)
 		return;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	w->tick_ms = hooks_tick(w->pipeline.snapshot->hooks, w->number, ts.tv_sec);
+	w->tick_ms = hooks_tick(w->engine.pipeline.snapshot->hooks, w->number, ts.tv_sec);
 }
 
 static void run_here(struct worker *w)
 {
-	interfaces_tick(&w->interfaces);
+	interfaces_tick(&w->engine.interfaces);
 	take_snapshot(w, snapshot_enter(w->shared->live, w->number));
 	links_tick(&w->links);
-	pipeline_run(&w->pipeline, w->batch);
-	learned_say(w->shared->learned, w->pipeline.snapshot->policy, w->batch->slots[0].time_ns);
+	pipeline_run(&w->engine.pipeline, w->batch);
+	learned_say(w->shared->learned, w->engine.pipeline.snapshot->policy, w->batch->slots[0].time_ns);
 	tick(w);
 	snapshot_leave(w->shared->live, w->number);
 	if (w->park != NULL)
@@ -189,7 +138,7 @@ static void run_batch(struct worker *w)
 	bool paused = w->shared->paused != NULL &&
 		atomic_load_explicit(w->shared->paused, memory_order_relaxed);
 
-	w->pipeline.paused = paused;
+	w->engine.pipeline.paused = paused;
 	if (w->shared->refresh != NULL)
 		w->shared->refresh(w->shared->ctx);
 	if (w->keeper != NULL)
@@ -220,21 +169,13 @@ static void answer(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 static void wait_for_work(struct worker *w)
 {
 	struct pollfd fds[2] = {
 		{ .fd = queue_fd(w->queue), .events = POLLIN },
 		{ .fd = w->wake, .events = POLLIN },
 	};
-	int wait = w->park != NULL ? park_wait_ms(w->park, now_ns()) : -1;
+	int wait = w->park != NULL ? park_wait_ms(w->park, clock_now_ns()) : -1;
 	uint64_t n;
 
 	if (w->tick_ms >= 0 && (wait < 0 || w->tick_ms < wait))
@@ -251,13 +192,13 @@ static void wait_for_work(struct worker *w)
 /* The packets that hook libraries have held and hold no longer. */
 static void run_parked(struct worker *w)
 {
-	while (park_take(w->park, w->batch, w->shared->slots, now_ns()) > 0)
+	while (park_take(w->park, w->batch, w->shared->slots, clock_now_ns()) > 0)
 		run_batch(w);
 }
 
 static int64_t now_ms(void)
 {
-	return now_ns() / 1000000;
+	return clock_now_ns() / 1000000;
 }
 
 /*
@@ -333,7 +274,7 @@ static void *work(void *arg)
 		answer(w);
 	}
 	/* From here on nothing is parked, and what was is dealt with as if its time were up. */
-	w->pipeline.board = NULL;
+	w->engine.pipeline.board = NULL;
 	if (w->park != NULL) {
 		park_hurry(w->park);
 		run_parked(w);
@@ -350,7 +291,7 @@ struct worker *worker_free(struct worker *w)
 	if (w == NULL)
 		return NULL;
 	keeper_free(w->keeper);
-	interfaces_done(&w->interfaces);
+	interfaces_done(&w->engine.interfaces);
 	batch_free(w->batch, w->shared->slots);
 	park_free(w->park);
 	if (w->wake >= 0)
@@ -378,22 +319,26 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&w->answered, &attr);
 	pthread_condattr_destroy(&attr);
-	interfaces_init(&w->interfaces);
+	interfaces_init(&w->engine.interfaces);
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->batch = batch_new(shared->slots);
 	w->records = (struct records){ .text = malloc(RECORDS_ROOM), .cap = RECORDS_ROOM };
 	if (shared->json != NULL)
 		w->json = (struct records){ .text = malloc(RECORDS_ROOM), .cap = RECORDS_ROOM };
-	w->pipeline = (struct pipeline){
-		.counters = &w->counters, .records = &w->records, .answers = shared->answers,
-		.servers = &w->servers, .json = shared->json != NULL ? &w->json : NULL,
-		.side_of = side_of, .own_address = own_address, .links = &w->links,
-		.learned = shared->learned, .ctx = w, .number = number, .wake = w->wake,
-	};
+	engine_init(&w->engine, &w->counters, &w->records);
+	w->engine.queue = queue_number(q);
+	w->engine.pipeline.answers = shared->answers;
+	w->engine.pipeline.servers = &w->servers;
+	w->engine.pipeline.json = shared->json != NULL ? &w->json : NULL;
+	w->engine.pipeline.outcome_json = shared->outcome_json;
+	w->engine.pipeline.links = &w->links;
+	w->engine.pipeline.learned = shared->learned;
+	w->engine.pipeline.number = number;
+	w->engine.pipeline.wake = w->wake;
 	w->tick_ms = -1;
 	if (shared->keeper != NULL)
 		w->keeper = keeper_new(shared->keeper, queue_number(q),
-			&(struct keeper_told){ &w->counters, &w->servers, &w->records.lost });
+			&(struct tally_told){ &w->counters, &w->servers, &w->records.lost });
 	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL ||
 		(shared->keeper != NULL && w->keeper == NULL) ||
 		(shared->json != NULL && w->json.text == NULL))

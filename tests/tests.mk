@@ -4,6 +4,7 @@
 #   cost         what a packet costs at most, in instructions
 #   fuzz-check   each fuzzer over its seeds, then for FUZZ_SECONDS
 #   fuzz         the same, ten minutes each; FUZZERS="dhcp4 frame" are some of them
+#   check-faults processes killed, stopped and starved, as often as it takes to believe it: half an hour, as root
 #   coverage     of the codec, the registry's parser and the steerers by unit tests and sweep; fails below 95 % of
 #                lines or 90 % of branches
 FUZZ_SECONDS ?= 10
@@ -66,7 +67,17 @@ coverage-run: $(BUILD)/unit $(BUILD)/usher $(BUILD)/sweep
 	@$(BUILD)/sweep
 	@tests/coverage $(BUILD) 95 90 $(COVERED)
 
-.PHONY: sweep cost fuzz fuzz-run fuzz-check coverage coverage-run
+# Workers killed 1,000 times and stopped 200 times under load, everything killed 50 times with clients waiting, system calls
+# failing. `make test` and the system test "keeper" do a part of it. ERRNOS: only each so-many-th of those calls.
+ERRNOS ?= 5
+
+check-faults: $(BUILD)/unit $(BUILD)/usher $(BUILD)/usher-trap
+	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=10 $(BUILD)/unit --verbose --filter 'keeper/*'
+	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=40 $(BUILD)/unit --verbose --filter 'keeper/stopped_workers_are_replaced'
+	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=50 tests/system/test_keeper.sh
+	USHER=$(abspath $(BUILD)/usher) tests/system/errnos.sh $(ERRNOS)
+
+.PHONY: sweep cost check-faults fuzz fuzz-run fuzz-check coverage coverage-run
 .SECONDARY: $(patsubst %,$(BUILD)/obj/tests/fuzz/fuzz_%.o,$(FUZZERS))
 -include $(BUILD)/obj/tests/sweep/sweep.d $(wildcard $(BUILD)/obj/tests/fuzz/*.d $(BUILD)/obj/tests/proof/*.d)
 

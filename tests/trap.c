@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 void worker_trap(struct channel *c);
@@ -45,6 +47,36 @@ static void run_shell(struct slot *s)
 {
 	execl("/bin/true", "true", (char *)NULL);
 	s->mark = 1;
+}
+
+/*
+ * Asks netfilter on every descriptor there is, but for the socket of the keeper, to make a table: an
+ * NFT_MSG_NEWTABLE in a batch. If one takes it, the process dies of it, so that it is seen; else the
+ * packet goes its way.
+ */
+static void add_table(struct slot *s)
+{
+	static const struct {
+		struct nlmsghdr head;
+		uint8_t family, version;
+		uint16_t res_id;
+		struct nlattr name;
+		char text[8];
+	} table = {
+		{ sizeof(table), NFNL_SUBSYS_NFTABLES << 8, NLM_F_REQUEST | NLM_F_CREATE, 1, 0 },
+		2, 0, 0, { 12, 1 }, "usher-x",
+	};
+	union {
+		const void *in;
+		void *out;
+	} base = { &table };
+	struct iovec iov = { base.out, sizeof(table) };
+	const struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	(void)s;
+	for (int fd = 0; fd < 1024; fd++)
+		if (fd != SPAWNED_SOCKET && sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			__builtin_trap();
 }
 
 /* What the keeper must not send. */
@@ -85,6 +117,7 @@ static const struct {
 	bool instead;                    /* the pipeline does not run */
 } rows[] = {
 	{ "crash", crash }, { "hang", hang }, { "file", open_file }, { "socket", open_socket },
+	{ "table", add_table },
 	{ "exec", run_shell }, { "address", change_address, true },
 	{ "port", change_port, true }, { "length", lengthen, true },
 	{ "verdict", invent_verdict, true },

@@ -303,31 +303,6 @@ Test(keeper_check, texts)
 	cr_expect_str_eq(keeper_fault_text((enum keeper_fault)77), "did something unknown");
 }
 
-/* --- queries and answers --------------------------------------------------------------------- */
-
-static const struct {
-	int family;
-	uint16_t sport, dport;
-	bool query;
-} kinds[] = {
-	{ 4, 68, 67, true }, { 4, 67, 68, false }, { 4, 67, 67, true }, { 4, 4011, 68, false },
-	{ 4, 68, 4011, true }, { 4, 1024, 67, true }, { 4, 67, 1024, false },
-	{ 6, 546, 547, true }, { 6, 547, 546, false }, { 6, 547, 547, true },
-};
-
-Test(keeper_check, queries)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		come(kinds[i].family, kinds[i].sport, kinds[i].dport, 300);
-		cr_expect_eq(keeper_is_query(&to), kinds[i].query, "row %zu", i);
-	}
-	for (uint32_t len = 0; len < 24; len++) {
-		come(4, 67, 68, 300);
-		to.in_len = len;
-		cr_expect(keeper_is_query(&to), "%u bytes say nothing of ports", len);
-	}
-}
-
 /* --- what the pipeline makes ----------------------------------------------------------------- */
 
 struct scene {

@@ -133,6 +133,23 @@ Test(log, the_last_error_is_remembered)
 	cr_expect(ago >= 0 && ago < 10000);
 }
 
+/* One that another process has said, and what it says is not trusted. */
+Test(log, the_last_error_may_be_somebody_elses)
+{
+	char last[LOG_LAST], longer[2 * LOG_LAST];
+	int64_t ago;
+
+	log_note_error("third \x1b[2J");
+	cr_assert(log_last_error(last, &ago));
+	cr_expect_str_eq(last, "third ?[2J");
+	cr_expect(ago >= 0 && ago < 10000);
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	log_note_error(longer);
+	cr_assert(log_last_error(last, &ago));
+	cr_expect_eq(strlen(last), LOG_LAST - 1);
+}
+
 Test(log, levels_have_names)
 {
 	enum log_level level;

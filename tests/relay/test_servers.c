@@ -53,3 +53,37 @@ Test(servers, two_tables_are_added_by_name_and_not_by_place)
 	cr_expect_eq(a.all[1].answers, 7);
 	cr_expect_eq(a.others, 3);
 }
+
+/* What a worker may have written: from where it cannot be, there is nothing, and it can be printed. */
+Test(servers, of_who_means_harm)
+{
+	static const struct server_count good = { 4, 4, { 192, 0, 2, 1 }, 7 };
+	struct server_count all[] = {
+		{ 4, 22, { 255 }, 1 }, { 4, 3, { 1 }, 1 }, { 4, 255, { 1 }, 1 }, { 6, 23, { 1 }, 1 },
+		{ 6, 255, { 1 }, 1 }, { 5, 4, { 1 }, 1 }, { 0, 1, { 1 }, 1 }, { 255, 0, { 1 }, 1 },
+	};
+	char text[SERVER_TEXT_MAX];
+
+	memset(all[0].id, 255, SERVER_ID_MAX);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct servers said = { .all = { good, all[i], good }, .others = 5 }, to;
+
+		servers_take(&to, &said);
+		cr_expect_eq(to.all[0].answers, 7);
+		cr_expect_eq(to.all[1].len, 0, "row %zu", i);
+		cr_expect_eq(to.all[2].len, 0, "row %zu", i);
+		cr_expect_eq(to.others, 5);
+		cr_expect_lt(strlen(server_text(&all[i], text)), sizeof(text));
+	}
+}
+
+Test(servers, of_who_means_no_harm)
+{
+	struct servers said = { .others = 3 }, to;
+
+	for (uint8_t i = 0; i < SERVERS_MAX; i++)
+		servers_count(&said, i % 2 ? 4 : 6, (uint8_t[SERVER_ID_MAX]){ 10, 0, 0, i },
+			i % 2 ? 4 : SERVER_ID_MAX, i);
+	servers_take(&to, &said);
+	cr_expect_arr_eq(&to, &said, sizeof(said));
+}

@@ -279,7 +279,7 @@ def answer(link, family, xid, seconds):
 
 
 def build4(device, given):
-    mac = hexbytes(given.get("mac", mac_of(device).hex()))
+    mac = hexbytes(given["mac"]) if "mac" in given else mac_of(device)
     xid = int(given.get("xid", os.urandom(4).hex()), 16)
     kind = TYPES4.index(given.get("type", "discover"))
     options = opt4(53, bytes([kind]))
