@@ -96,7 +96,7 @@ $(BUILD)/obj/relay/exporter_page.o: $(wildcard relay/page/*)
 
 test: $(BUILD)/unit $(BUILD)/usher $(BUILD)/usher-trap
 	USHER=$(abspath $(BUILD)/usher) LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
-		$(BUILD)/unit --timeout 120
+		$(BUILD)/unit --timeout 120 $(if $(UNIT),--filter '$(UNIT)')
 
 # What acceptance vectors and corpus emit, before tshark.
 vectors-check: $(BUILD)/unit $(BUILD)/proof

@@ -3,6 +3,7 @@
 # Hook libraries with real clients and a real Kea: each hook point called once, in Kea's order, with the right arguments,
 # through lease, renewal, release, decline and expiry; libraries exchanged and refused at a reload; a packet parked until a
 # service has answered.
+# Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The processes of usher killed, stopped and starved, with real exchanges through a real bridge and a real Kea: what
 # clients notice of it, and what becomes of the records.
+# Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A part of the matrix of clients, servers and places: each server once, each place once. "make check-matrix" runs all.
+# Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

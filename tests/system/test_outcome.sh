@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The outcome in both formats at once: every event of real exchanges, a disk that is full, rotation in both ways, and
 # usher tail beside it.
+# Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

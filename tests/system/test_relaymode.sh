@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # usher as the relay agent: three servers upstream, all kinds of clients, another relay agent below.
+# Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=servers.sh
