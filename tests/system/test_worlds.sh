@@ -17,6 +17,7 @@ install -d -m 755 "$WORK/public"
 install -m 755 "$USHER" "$WORK/public/usher"
 install -d -m 700 "$WORK/private"
 install -m 700 "$USHER" "$WORK/private/usher"
+: >"$WORK/usher.log"
 steered='addr=198\.51\.100\.'
 
 # up COMMAND...: usher run by it; false if it ends.
@@ -69,7 +70,7 @@ records_in() { # file, number
 # --- root ----------------------------------------------------------------------------------------------------------
 
 comes_up "a folder that only root may enter" "$WORK/private/usher"
-refused "a second start on the queue is refused" 2 'queue 67: ' "$USHER"
+refused "a second start on the queue is refused" 2 'queue 67 is already bound by usher' "$USHER"
 answers "the first one goes on" "$steered" client ask4 eth0
 down
 comes_up "without /proc" unshare -m sh -c 'umount -l /proc && exec "$@"' sh "$USHER"
