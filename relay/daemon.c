@@ -389,6 +389,7 @@ static int start_workers(struct daemon *d)
 		.ctx = d,
 		.answers = &d->answers,
 		.paused = &d->paused,
+		.store = &d->store,
 		.failed_fd = d->failed.fd,
 		.slots = c->batch,
 		.fail_open = c->fail_open,
@@ -399,6 +400,8 @@ static int start_workers(struct daemon *d)
 		log_error("%s", err);
 		return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_NETWORK;
 	}
+	store_done(&d->store);
+	d->shared.leave = workers_keep(&d->workers, &d->store);
 	start_control(d);
 	/* Takes other programs' time, and capabilities; what comes meanwhile waits in the queue. */
 	check_surroundings(d);
@@ -512,9 +515,11 @@ static int run(struct daemon *d)
 		tell_status(d, "READY=1\n");
 		loop_run(&d->loop);
 		notify_say("STOPPING=1\nSTATUS=answering what is queued");
-		if (workers_failed(&d->workers))
+		if (workers_failed(&d->workers)) {
 			code = EXIT_CODE_NETWORK;
-		else if (d->orphaned)
+			workers_forget(&d->workers, &d->store);
+			d->shared.leave = false;
+		} else if (d->orphaned)
 			code = EXIT_CODE_OTHER;
 		workers_stop(&d->workers);
 		log_info("stopping");
@@ -541,6 +546,7 @@ int daemon_run(const char *path)
 	memset(d, 0, sizeof(*d));
 	log_open(c->log_level);
 	reload_say_warnings(c);
+	store_take(&d->store);
 	d->config_path = path;
 	d->started = time(NULL);
 	d->started_ms = now_ms();

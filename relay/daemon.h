@@ -28,6 +28,7 @@ struct daemon {
 	bool apart;                      /* workers and loader are processes of their own */
 	struct processes processes;      /* if they are */
 	struct feed feed;                /* else; what it knows of the readings in either case */
+	struct store store;              /* of queues that outlive this process */
 	struct worker_shared shared;
 	struct workers workers;
 	struct loop loop;

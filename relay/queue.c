@@ -9,6 +9,7 @@
 
 #include "relay/nfmessage.h"
 #include "relay/queue_error.h"
+#include "relay/queue_table.h"
 #include "relay/verdict.h"
 
 #include <arpa/inet.h>
@@ -39,6 +40,8 @@ struct queue {
 	size_t rcvbuf, send_max;
 	uint32_t last_id;
 	bool any_id;
+	bool adopted;                    /* until the first packet has come */
+	bool orphans_asked;              /* the kernel may yet say that there were none */
 	bool sweep;                      /* every packet received before has been answered */
 	bool hold;                       /* but for those that are parked */
 	struct batch *aimed;             /* whose slots msgs[] points at */
@@ -169,46 +172,121 @@ static int await_ack(struct queue *q, struct slot *s)
 }
 
 /*
+ * What the process before had received and not answered is numbered below the first packet that we get.
+ */
+static void answer_orphans(struct queue *q, uint32_t before)
+{
+	_Alignas(8) char buf[REQUEST_ROOM];
+	struct nlmsghdr *nlh = nfq_nlmsg_put(buf, NFQNL_MSG_VERDICT_BATCH, q->options.number);
+
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nfq_nlmsg_verdict_put(nlh, (int)(before - 1), q->options.repeat ? NF_REPEAT : NF_DROP);
+	q->orphans_asked = send_raw(q, buf, nlh->nlmsg_len) == 0;
+	q->adopted = false;
+}
+
+/*
  * Everything in one message, so that no packet meets a half-configured queue for longer than the
  * kernel takes to read it. NFQA_CFG_F_GSO stays off: the kernel then completes checksums and
  * segments, and every packet is one that could be on a wire.
  */
-static int bind_queue(struct queue *q, struct slot *s)
+static int send_settings(struct queue *q, bool bind)
 {
 	uint32_t flags = q->options.fail_open ? NFQA_CFG_F_FAIL_OPEN : 0;
 	uint32_t mask = NFQA_CFG_F_FAIL_OPEN | NFQA_CFG_F_GSO;
 	_Alignas(8) char buf[REQUEST_ROOM];
 	struct nlmsghdr *nlh = nfq_nlmsg_put(buf, NFQNL_MSG_CONFIG, q->options.number);
-	int err;
 
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	nfq_nlmsg_cfg_put_cmd(nlh, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	if (bind) {
+		nlh->nlmsg_flags |= NLM_F_ACK;
+		nfq_nlmsg_cfg_put_cmd(nlh, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+	}
 	nfq_nlmsg_cfg_put_params(nlh, NFQNL_COPY_PACKET, 0xffff);
 	nfq_nlmsg_cfg_put_qmaxlen(nlh, q->options.maxlen);
 	mnl_attr_put_u32(nlh, NFQA_CFG_FLAGS, htonl(flags));
 	mnl_attr_put_u32(nlh, NFQA_CFG_MASK, htonl(mask));
-	err = send_raw(q, buf, nlh->nlmsg_len);
+	return send_raw(q, buf, nlh->nlmsg_len);
+}
+
+static int bind_queue(struct queue *q, struct slot *s)
+{
+	int err = send_settings(q, true);
+
 	return err != 0 ? err : await_ack(q, s);
+}
+
+static struct queue *queue_new(const struct queue_options *o)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	q->options = *o;
+	q->options.maxlen = o->maxlen != 0 ? o->maxlen : QUEUE_MAXLEN;
+	q->options.rcvbuf = o->rcvbuf != 0 ? o->rcvbuf : QUEUE_RCVBUF;
+	q->sweep = true;
+	return q;
 }
 
 int queue_open(struct queue **ret, const struct queue_options *o, char *err_text, size_t cap)
 {
-	struct queue *q = calloc(1, sizeof(*q));
+	struct queue *q = queue_new(o);
 	struct batch *b = batch_new(1);
-	int err = q == NULL || b == NULL ? -ENOMEM : 0;
+	int err = q == NULL || b == NULL ? -ENOMEM : open_socket(q);
 
-	if (err == 0) {
-		q->options = *o;
-		q->options.maxlen = o->maxlen != 0 ? o->maxlen : QUEUE_MAXLEN;
-		q->options.rcvbuf = o->rcvbuf != 0 ? o->rcvbuf : QUEUE_RCVBUF;
-		q->sweep = true;
-		err = open_socket(q);
-	}
 	if (err == 0)
 		err = bind_queue(q, &b->slots[0]);
 	batch_free(b, 1);
 	if (err != 0) {
 		queue_error_text(err, o->number, err_text, cap);
+		queue_close(q);
+		return err;
+	}
+	*ret = q;
+	return 0;
+}
+
+static int option_of(int fd, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
+}
+
+static bool has_bound(int fd, uint16_t number)
+{
+	struct sockaddr_nl at = { .nl_pid = 0 };
+	socklen_t len = sizeof(at);
+	struct queue_row row;
+
+	return option_of(fd, SO_DOMAIN) == AF_NETLINK &&
+		option_of(fd, SO_PROTOCOL) == NETLINK_NETFILTER &&
+		getsockname(fd, (struct sockaddr *)&at, &len) == 0 &&
+		queue_table_find(number, &row) == 0 && row.port_id == at.nl_pid;
+}
+
+/*
+ * Nothing is waited for: what the socket holds are packets, and they come first. A refusal would come
+ * behind them and be counted, and the queue goes on as it was.
+ */
+int queue_adopt(struct queue **ret, const struct queue_options *o, int fd)
+{
+	struct queue *q = queue_new(o);
+	int err = q == NULL ? -ENOMEM : has_bound(fd, o->number) ? 0 : -ESTALE;
+
+	if (err == 0 && (q->nl = mnl_socket_fdopen(fd)) == NULL)
+		err = -errno;
+	if (err != 0) {
+		close(fd);
+		free(q);
+		return err;
+	}
+	q->adopted = true;
+	size_buffers(q);
+	err = send_settings(q, false);
+	if (err != 0) {
 		queue_close(q);
 		return err;
 	}
@@ -253,7 +331,9 @@ static void aim(struct queue *q, struct batch *b, size_t slots)
 
 static void count_error(struct queue *q, int err)
 {
-	if (err == ENOENT)
+	if (err == ENOENT && q->orphans_asked)
+		q->orphans_asked = false;
+	else if (err == ENOENT)
 		q->counters.gone++;
 	else if (err == EPERM)
 		q->counters.refused++;
@@ -284,6 +364,8 @@ static bool take_message(struct queue *q, struct slot *s, const struct mmsghdr *
 		q->counters.malformed++;
 		/* fall through */
 	case NFMESSAGE_PACKET:
+		if (q->adopted)
+			answer_orphans(q, s->id);
 		count_missed(q, s->id);
 		return true;
 	case NFMESSAGE_ERROR:

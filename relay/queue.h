@@ -23,6 +23,7 @@ struct queue_options {
 	bool fail_open;          /* a full queue passes packets unseen instead of dropping them */
 	uint32_t maxlen;         /* packets that may wait; 0: QUEUE_MAXLEN */
 	size_t rcvbuf;           /* bytes; 0: QUEUE_RCVBUF */
+	bool repeat;             /* see queue_adopt() */
 	uint32_t mark, mask;     /* of packets sent on: (old & ~mask) | mark; mask 0: left alone */
 };
 
@@ -47,7 +48,15 @@ struct queue;
  */
 int queue_open(struct queue **ret, const struct queue_options *o, char *err, size_t cap);
 
-/* Closes, which unbinds; packets still queued are dropped by the kernel. Takes and returns NULL. */
+/*
+ * Takes a queue over by the socket that another process has bound it with, and what waits in it; the
+ * options count from now on. Packets that the other had received and never answered run through their
+ * rule once more (o->repeat) or are dropped, as soon as another comes. fd is the queue's then. -ESTALE:
+ * the socket has not bound that queue; -ENOMEM; another negative errno. On an error fd was closed.
+ */
+int queue_adopt(struct queue **ret, const struct queue_options *o, int fd);
+
+/* Closes, which unbinds unless the socket is open elsewhere, too; packets still queued are dropped by the kernel. Takes and returns NULL. */
 struct queue *queue_close(struct queue *q);
 
 int queue_fd(const struct queue *q);

@@ -249,6 +249,19 @@ static void run(struct nest *n)
 	_exit(0);
 }
 
+/* The daemon may have been handed descriptors of its own, and they are a power that this one has not. */
+static void close_others(int one, int other)
+{
+	unsigned low = (unsigned)(other >= 0 && other < one ? other : one);
+	unsigned high = (unsigned)(other > one ? other : one);
+
+	if (low > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0U, 0);
+}
+
 /* --- in the daemon --------------------------------------------------------------------------- */
 
 int spawner_start(struct spawner *s, enum sandbox_mode mode, uid_t uid, gid_t gid)
@@ -268,7 +281,7 @@ int spawner_start(struct spawner *s, enum sandbox_mode mode, uid_t uid, gid_t gi
 		close(fds[0]);
 	}
 	if (s->pid == 0) {
-		close(fds[0]);
+		close_others(n.fd, n.self);
 		run(&n);
 	}
 	close(fds[1]);

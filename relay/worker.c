@@ -204,15 +204,17 @@ static int64_t now_ms(void)
 /*
  * A queue that fails open is shut first: new packets pass, those that wait are answered. One that
  * fails closed would drop new packets once shut, so it is read empty first, as long as that does
- * not take for ever.
+ * not take for ever. One that the next process takes over is not shut, and left when it is empty.
  */
 static void drain(struct worker *w)
 {
-	int64_t deadline = now_ms() + (w->shared->fail_open ? 0 : DRAIN_MS);
-	bool shut = false;
+	bool leave = w->shared->leave, shut = false;
+	int64_t deadline = now_ms() + (w->shared->fail_open && !leave ? 0 : DRAIN_MS);
 	int n;
 
 	do {
+		if (leave && now_ms() >= deadline)
+			return;
 		if (!shut && now_ms() >= deadline) {
 			queue_drain(w->queue);
 			shut = true;

@@ -12,6 +12,7 @@
 #include "relay/pipeline.h"
 #include "relay/queue.h"
 #include "relay/sender.h"
+#include "relay/store.h"
 
 /* What all workers share. Borrowed; must outlive them. */
 struct worker_shared {
@@ -31,6 +32,8 @@ struct worker_shared {
 	void *ctx;
 	struct answer_times *answers;    /* NULL: how long servers take is not known */
 	const atomic_bool *paused;       /* NULL: never */
+	struct store *store;             /* NULL: queues do not outlive this process */
+	bool leave;                      /* at the end what waits is left to the next process */
 	int failed_fd;                   /* an eventfd, written to when a worker cannot go on */
 	size_t slots;                    /* packets in a batch, 1..BATCH_MAX */
 	bool fail_open;

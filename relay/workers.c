@@ -9,11 +9,28 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The queue of the process before, if it has left it, with what waits in it; else a new one. */
+static int open_queue(struct queue **ret, const struct queue_options *o,
+	const struct worker_shared *shared, char *err, size_t cap)
+{
+	int fd = shared->store != NULL ? store_fetch(shared->store, o->number) : -1;
+	int rc = fd >= 0 ? queue_adopt(ret, o, fd) : -ENOENT;
+
+	if (rc == 0) {
+		log_info("queue %u: taken over from the usher before", o->number);
+		return 0;
+	}
+	if (fd >= 0)
+		log_warning("queue %u: what was kept of it is of no use: %s", o->number,
+			strerror(-rc));
+	return queue_open(ret, o, err, cap);
+}
+
 static int open_one(struct workers *ws, const struct queue_options *o,
 	const struct worker_shared *shared, char *err, size_t cap)
 {
 	struct queue *q;
-	int rc = queue_open(&q, o, err, cap);
+	int rc = open_queue(&q, o, shared, err, cap);
 	size_t rcvbuf;
 
 	if (rc != 0)
@@ -38,7 +55,7 @@ int workers_open(struct workers *ws, const struct config *c, const struct worker
 {
 	struct queue_options o = {
 		.fail_open = c->fail_open, .maxlen = c->queue_length, .rcvbuf = c->receive_buffer,
-		.mark = c->mark, .mask = c->mark_mask,
+		.mark = c->mark, .mask = c->mark_mask, .repeat = shared->keeper != NULL,
 	};
 	int rc = 0;
 
@@ -50,6 +67,24 @@ int workers_open(struct workers *ws, const struct config *c, const struct worker
 	if (rc != 0)
 		workers_close(ws);
 	return rc;
+}
+
+bool workers_keep(const struct workers *ws, const struct store *s)
+{
+	bool kept = ws->count > 0;
+
+	for (size_t i = 0; i < ws->count; i++) {
+		const struct queue *q = worker_queue(ws->all[i]);
+
+		kept = store_keep(s, queue_number(q), queue_fd(q)) && kept;
+	}
+	return kept;
+}
+
+void workers_forget(const struct workers *ws, const struct store *s)
+{
+	for (size_t i = 0; i < ws->count; i++)
+		store_forget(s, queue_number(worker_queue(ws->all[i])));
 }
 
 int workers_start(struct workers *ws)

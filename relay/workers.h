@@ -17,6 +17,11 @@ struct workers {
 int workers_open(struct workers *ws, const struct config *c, const struct worker_shared *shared,
 	char *err, size_t cap);
 
+/* Has the queues kept for the next process: whether that was asked for, for all. */
+bool workers_keep(const struct workers *ws, const struct store *s);
+/* Undoes that. */
+void workers_forget(const struct workers *ws, const struct store *s);
+
 /* Starts all threads. 0, or a negative errno; workers_close() ends those that run. */
 int workers_start(struct workers *ws);
 

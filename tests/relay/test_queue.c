@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
@@ -292,4 +293,84 @@ Test(queue, an_unbound_queue_is_not_in_the_table)
 Test(queue, close_takes_and_returns_null)
 {
 	cr_assert_null(queue_close(NULL));
+}
+
+/* As if another process had taken over. */
+static void take_over(const struct queue_options *o)
+{
+	int fd = dup(queue_fd(queue));
+
+	queue_close(queue);
+	cr_assert_eq(queue_adopt(&queue, o, fd), 0);
+}
+
+static void answer_all(size_t wanted)
+{
+	size_t got = 0;
+	int n;
+
+	while ((n = queue_receive(queue, batch, BATCH_MAX)) > 0) {
+		got += (size_t)n;
+		cr_assert_eq(queue_send(queue, batch), 0);
+	}
+	cr_assert_eq(got, wanted);
+}
+
+Test(queue, is_taken_over_with_what_waits_in_it)
+{
+	begin(&plain);
+	send_many(3, 100);
+	take_over(&plain);
+	send_many(2, 100);
+	answer_all(5);
+	cr_assert_eq(netns_receive(in, NULL), 5);
+	cr_assert_eq(queue_counters(queue)->gone, 0);
+	queue_close(queue);
+}
+
+static void leave_three_unanswered(const struct queue_options *o)
+{
+	begin(&plain);
+	send_many(3, 100);
+	cr_assert_eq(queue_receive(queue, batch, BATCH_MAX), 3);
+	take_over(o);
+	cr_assert_eq(queue_receive(queue, batch, BATCH_MAX), 0);
+	send_many(1, 100);
+}
+
+Test(queue, what_a_crash_left_unanswered_comes_again)
+{
+	struct queue_options o = { .number = NUMBER, .repeat = true };
+
+	leave_three_unanswered(&o);
+	answer_all(4);
+	cr_assert_eq(netns_receive(in, NULL), 4);
+	queue_close(queue);
+}
+
+Test(queue, or_is_dropped)
+{
+	struct queue_row row;
+
+	leave_three_unanswered(&plain);
+	answer_all(1);
+	cr_assert_eq(netns_receive(in, NULL), 1);
+	cr_assert_eq(queue_table_find(NUMBER, &row), 0);
+	cr_assert_eq(row.waiting, 0);
+	queue_close(queue);
+}
+
+Test(queue, takes_over_no_socket_that_has_not_bound_it)
+{
+	struct queue_options other = { .number = NUMBER + 1 };
+	struct queue *none = NULL;
+	int ends[2];
+
+	begin(&plain);
+	cr_assert_eq(queue_adopt(&none, &other, dup(queue_fd(queue))), -ESTALE);
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(queue_adopt(&none, &plain, ends[0]), -ESTALE);
+	cr_assert_lt(fcntl(ends[0], F_GETFD), 0, "it is closed");
+	cr_assert_null(none);
+	queue_close(queue);
 }
