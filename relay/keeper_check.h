@@ -22,7 +22,7 @@ enum { KEEPER_GROWTH = 1500 };
 /*
  * Copies the verdict and what was edited from the worker's slot to the keeper's, which holds the
  * packet as it came, and checks the copy. The worker may change its slot meanwhile. On a fault *to
- * is as it was before, its out[] apart.
+ * is as it was before, its out[] and out_len apart, which nobody looks at then.
  */
 enum keeper_fault keeper_take(struct slot *to, const struct slot *from);
 

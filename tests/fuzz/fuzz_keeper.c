@@ -90,10 +90,9 @@ static void try_slot(struct input *in)
 	from.out_len = (how & 2) != 0 ? (uint32_t)n : (how & 4) != 0 ? len << 16 | len : len;
 	to.verdict = SLOT_PARK;
 	to.edited = false;
-	to.out_len = 4711;
 	fault = keeper_take(&to, &from);
 	if (fault != KEEPER_OK) {
-		MUST(to.verdict == SLOT_PARK && !to.edited && to.out_len == 4711);
+		MUST(to.verdict == SLOT_PARK && !to.edited);
 		return;
 	}
 	MUST(to.verdict == verdict && verdict <= SLOT_DROP && edited <= 1);
