@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# Measures time: scripts/check runs it alone.
 # usher restarted again and again under load by something that keeps its queues' sockets, as systemd does: no query is
 # lost, none comes twice, none passes unedited. UPGRADES and CRASHES say how often.
 # shellcheck source=lib.sh
