@@ -68,7 +68,7 @@ static void on_idle(void *ctx, uint32_t events)
 {
 	struct crew_idle *i = ctx;
 	struct crew *c = i->crew;
-	struct handback back;
+	struct handback back = { 0 };
 	bool ready = false;
 	int err;
 
