@@ -129,6 +129,8 @@ int channel_receive(int fd, void *msg, size_t len, int *ret_fds, int flags)
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(CHANNEL_FDS * sizeof(int))];
 	} control;
+	/* It is written there, not read. */
+	/* cppcheck-suppress ctuuninitvar */
 	struct iovec iov = { msg, len };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf };
 	ssize_t n;

@@ -68,7 +68,7 @@ static void on_idle(void *ctx, uint32_t events)
 {
 	struct crew_idle *i = ctx;
 	struct crew *c = i->crew;
-	struct handback back = { 0 };
+	struct handback back;
 	bool ready = false;
 	int err;
 
