@@ -480,6 +480,7 @@ Test(keeper, poison_is_put_in_quarantine)
 
 	trapped = true;
 	begin();
+	pause_ms(2000);  /* the first poison needs both idle workers, which are still starting */
 	for (size_t i = 0; i < sizeof(traps) / sizeof(traps[0]); i++) {
 		if (strncmp(traps[i].says, "wrote", 5) == 0)
 			pause_ms(1050);  /* what may be said once a second is said */

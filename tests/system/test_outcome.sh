@@ -105,7 +105,7 @@ print("all sent")
 PY
 before=$(whole "$disk/outcome.json")
 for n in 1 2 3 4 5 6 7 8; do
-	sleep 0.1
+	sleep 0.5	# tail -f looks five times a second
 	mv "$disk/outcome.json" "$disk/outcome.json.$n"
 	mv "$disk/outcome.txt" "$disk/outcome.txt.$n"
 done
