@@ -393,14 +393,15 @@ static bool find_block(const struct packet *p, const uint8_t *val, size_t len,
 
 enum step stage_restore4(struct packet *p)
 {
-	uint8_t buf[512];
 	struct agent_block block = { 0 };
 	const uint8_t *val;
 	size_t len = 0;
 
 	if (p->pxe)
 		return STEP_NEXT;
-	val = dhcp4_concat(&p->view4, DHO_AGENT_OPTIONS, buf, sizeof(buf), &len);
+	/* Not on the stack: the state's identity is borrowed from there. */
+	val = dhcp4_concat(
+		&p->view4, DHO_AGENT_OPTIONS, p->joined[1], sizeof(p->joined[1]), &len);
 	if (val != NULL && find_block(p, val, len, &block))
 		p->has_state = state4_get(&p->state, block.data, block.len);
 	if (!p->has_state)
