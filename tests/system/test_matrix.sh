@@ -6,7 +6,16 @@
 . "$(dirname "$0")/lib.sh"
 
 need_usher
-MATRIX_PAIRS="bridge:kea router:isc host:dnsmasq" "$ROOT/tests/system/matrix.sh" all >"$WORK/matrix.md" 2>"$WORK/matrix.log"
+matrix() {
+	MATRIX_PAIRS="bridge:kea router:isc host:dnsmasq" "$ROOT/tests/system/matrix.sh" all >"$WORK/matrix.md" 2>"$WORK/matrix.log"
+}
+
+matrix
+# Clients with leases of seconds miss a moment now and then (docs/matrix.md): what failed must work in a second run.
+if grep -q 'FAIL' "$WORK/matrix.md"; then
+	grep 'FAIL' "$WORK/matrix.md" | sed 's/^/# run again: /'
+	matrix
+fi
 header=
 while IFS= read -r line; do
 	case $line in
