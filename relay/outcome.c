@@ -8,6 +8,7 @@
  */
 #include "relay/outcome.h"
 
+#include "relay/clock.h"
 #include "relay/log.h"
 #include "relay/outcome_file.h"
 #include "relay/ring.h"
@@ -45,23 +46,9 @@ struct outcome {
 	struct log_site stall_site, lost_site, follow_site;
 };
 
-static struct timespec later(unsigned ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += ms / 1000;
-	ts.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (ts.tv_nsec >= 1000000000) {
-		ts.tv_nsec -= 1000000000;
-		ts.tv_sec++;
-	}
-	return ts;
-}
-
 static double seconds_since(const struct timespec *then)
 {
-	struct timespec now = later(0);
+	struct timespec now = clock_in_ms(0);
 
 	return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
 }
@@ -72,7 +59,7 @@ static void begin_stall(struct outcome *o, const char *why)
 	if (o->stalled)
 		return;
 	o->stalled = true;
-	o->stalled_since = later(0);
+	o->stalled_since = clock_in_ms(0);
 	o->late_then = o->counters.late;
 	o->lost_then = o->counters.lost;
 	pthread_cond_broadcast(&o->done);
@@ -99,7 +86,7 @@ static void end_stall(struct outcome *o)
 /* Sleeps until there is something to do; false when it is time to end. */
 static bool await_work(struct outcome *o)
 {
-	struct timespec retry = later(RETRY_MS);
+	struct timespec retry = clock_in_ms(RETRY_MS);
 
 	if (o->stalled)
 		while (!o->stop && !o->reopen &&
@@ -325,7 +312,7 @@ struct outcome_wish outcome_give(struct outcome *o, const char *text, size_t len
 {
 	struct outcome_wish wish = {
 		.records = outcome_file_records(&o->file, text, len),
-		.deadline = later(o->options.wait_ms),
+		.deadline = clock_in_ms(o->options.wait_ms),
 	};
 
 	pthread_mutex_lock(&o->lock);
@@ -382,7 +369,7 @@ void outcome_counters(struct outcome *o, struct outcome_counters *ret)
 
 size_t outcome_free(struct outcome *o, unsigned wait_ms)
 {
-	struct timespec deadline = later(wait_ms);
+	struct timespec deadline = clock_in_ms(wait_ms);
 	size_t left;
 	bool ended;
 

@@ -4,6 +4,8 @@
  */
 #include "relay/progress.h"
 
+#include "relay/clock.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -25,24 +27,10 @@ struct progress {
 	bool end;
 };
 
-static struct timespec in_ms(unsigned int ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += ms / 1000;
-	ts.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (ts.tv_nsec >= 1000000000) {
-		ts.tv_nsec -= 1000000000;
-		ts.tv_sec++;
-	}
-	return ts;
-}
-
 /* Whether it has ended; waits so long to see. With the lock. */
 static bool ended_within(struct progress *p, unsigned int ms)
 {
-	struct timespec until = in_ms(ms);
+	struct timespec until = clock_in_ms(ms);
 
 	while (!p->end && pthread_cond_timedwait(&p->ended, &p->lock, &until) == 0)
 		;
