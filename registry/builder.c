@@ -97,7 +97,7 @@ static uint32_t default_of(const struct registry *reg, enum reg_id_type type)
 {
 	static const uint8_t zeros[4];
 	const struct reg_user *user = reg_find_in(
-		reg, registry_hash(reg, type, zeros, sizeof(zeros)), type, zeros, sizeof(zeros));
+		reg, registry_hash(reg, zeros, sizeof(zeros)), type, zeros, sizeof(zeros));
 
 	if (user == NULL)
 		return 0;

@@ -18,16 +18,10 @@
 
 enum { USER_LINES = 3 };
 
-uint64_t registry_hash(const struct registry *reg, enum reg_id_type type, const uint8_t *id,
-	size_t len)
+/* Two ids that differ in their type alone are told apart when they are compared. */
+uint64_t registry_hash(const struct registry *reg, const uint8_t *id, size_t len)
 {
-	uint8_t text[1 + REG_ID_MAX];
-
-	if (len > REG_ID_MAX)
-		len = REG_ID_MAX;
-	text[0] = (uint8_t)type;
-	memcpy(text + 1, id, len);
-	return siphash13(reg->key, text, 1 + len);
+	return siphash13(reg->key, id, len);
 }
 
 static const struct reg_bucket *buckets_of(const struct registry *reg)
@@ -48,6 +42,13 @@ void registry_prefetch(const struct registry *reg, uint64_t hash)
 		__builtin_prefetch(bucket_of(reg->under, hash));
 }
 
+/* The user of the first of the hits. */
+static const struct reg_user *user_in(const struct registry *reg, const struct reg_bucket *b,
+	unsigned int hits)
+{
+	return reg_user_at(reg, (uint64_t)b->refs[__builtin_ctz(hits)] * REG_UNIT);
+}
+
 /* A user with a few attributes takes two or three lines; one without them wastes two fetches. */
 static void prefetch_user(const struct reg_user *user)
 {
@@ -60,11 +61,10 @@ static void prefetch_user(const struct reg_user *user)
 static void prefetch_users(const struct registry *reg, uint64_t hash)
 {
 	const struct reg_bucket *b = bucket_of(reg, hash);
+	unsigned int hits = reg_bucket_hits(b, reg_tag(hash));
 
-	for (size_t i = 0; i < REG_BUCKET_SLOTS && b->slots[i] != 0; i++) {
-		if ((uint32_t)b->slots[i] == (uint32_t)hash)
-			prefetch_user(reg_user_at(reg, (b->slots[i] >> 32) * REG_UNIT));
-	}
+	for (; hits != 0; hits &= hits - 1)
+		prefetch_user(user_in(reg, b, hits));
 }
 
 void registry_prefetch_user(const struct registry *reg, uint64_t hash)
@@ -80,22 +80,21 @@ const struct reg_user *reg_find_in(const struct registry *reg, uint64_t hash, en
 	const struct reg_bucket *all = buckets_of(reg);
 	size_t at = reg_bucket_of(hash, reg->bucket_count);
 
-	for (;;) {
+	for (uint32_t n = 0; n < reg->bucket_count; n++) {
 		const struct reg_bucket *b = &all[at];
+		unsigned int hits = reg_bucket_hits(b, reg_tag(hash));
 
-		for (size_t i = 0; i < REG_BUCKET_SLOTS; i++) {
-			const struct reg_user *user;
+		for (; hits != 0; hits &= hits - 1) {
+			const struct reg_user *user = user_in(reg, b, hits);
 
-			if (b->slots[i] == 0)
-				return NULL;
-			if ((uint32_t)b->slots[i] != (uint32_t)hash)
-				continue;
-			user = reg_user_at(reg, (b->slots[i] >> 32) * REG_UNIT);
 			if (reg_user_is(user, type, id, len))
 				return user;
 		}
-		at = at + 1 < reg->bucket_count ? at + 1 : 0;
+		if (b->passed == 0)
+			break;
+		at = reg_bucket_after(at, reg->bucket_count);
 	}
+	return NULL;
 }
 
 const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t hash,
@@ -113,7 +112,7 @@ const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t
 const struct reg_user *registry_find(const struct registry *reg, enum reg_id_type type,
 	const uint8_t *id, size_t len)
 {
-	return registry_find_hashed(reg, registry_hash(reg, type, id, len), type, id, len);
+	return registry_find_hashed(reg, registry_hash(reg, id, len), type, id, len);
 }
 
 const struct reg_user *registry_default(const struct registry *reg, unsigned int family)
@@ -149,7 +148,7 @@ static bool is_hidden(const struct registry *layer, const struct reg_user *user)
 {
 	enum reg_id_type type = (enum reg_id_type)user->type;
 
-	return reg_find_in(layer, registry_hash(layer, type, user->id, user->id_len), type, user->id,
+	return reg_find_in(layer, registry_hash(layer, user->id, user->id_len), type, user->id,
 		user->id_len) != NULL;
 }
 

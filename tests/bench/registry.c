@@ -79,7 +79,7 @@ static size_t find_ahead(const struct registry *reg, struct sample *s)
 	size_t found = 0;
 
 	for (size_t i = 0; i < AHEAD; i++) {
-		s->hash[i] = registry_hash(reg, REG_HW_ADDR, s->mac[i], TRAFFIC_MAC);
+		s->hash[i] = registry_hash(reg, s->mac[i], TRAFFIC_MAC);
 		registry_prefetch(reg, s->hash[i]);
 	}
 	for (size_t i = 0; i < AHEAD; i++)
