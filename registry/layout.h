@@ -39,26 +39,15 @@ struct reg_bucket {
 	uint32_t passed; /* users who belong here or before, and are behind */
 };
 
-/*
- * The first cache line has all that a look-up needs. Offsets are bytes from the start. Whoever maps
- * the region sets what is of this mapping; in a memory file it is zero.
- */
+/* The first cache line has all that a look-up needs. Offsets are bytes from the start. */
 struct registry {
 	uint8_t magic[8];
 	uint8_t key[16];
 	uint64_t buckets;
 	uint32_t bucket_count;
 	uint32_t user_count; /* with those below */
-	union {
-		const struct registry *under; /* of this mapping: what this is a layer on, or NULL */
-		uint64_t under_room;
-	};
 	uint64_t users_end;
 	uint64_t size;       /* of this region alone */
-	union {
-		struct reg_hold *hold; /* of this mapping: who uses it */
-		uint64_t hold_room;
-	};
 	uint64_t stamp;      /* no other registry has it */
 	uint64_t below;      /* stamp of what this is a layer on, or 0 */
 	uint64_t dead;       /* bytes of users that are left out or were removed, also below */
@@ -67,7 +56,7 @@ struct registry {
 	uint32_t name_mask;  /* slots of the name table, less 1 */
 	uint32_t name_count;
 	uint32_t defaults[2]; /* references of the default users of v4 and v6, 0, or REG_REF_GONE */
-	uint8_t pad[4];
+	uint8_t pad[20];
 };
 
 /* A default user that the layer has taken away; the header is where no user can be. */
@@ -118,6 +107,22 @@ struct reg_name {
 	uint8_t bits;  /* REG_NAME_ */
 	uint8_t known; /* enum reg_attr, or REG_ATTR_COUNT */
 };
+
+/* What is of this mapping, in the page before the region: that way all of a memory file is shared. */
+struct reg_own {
+	const struct registry *under; /* what this is a layer on, or NULL */
+	struct reg_hold *hold;        /* who uses it */
+};
+
+static inline struct reg_own *reg_own(const struct registry *reg)
+{
+	return (struct reg_own *)(uintptr_t)reg - 1;
+}
+
+static inline const struct registry *reg_under(const struct registry *reg)
+{
+	return reg_own(reg)->under;
+}
 
 static inline uint16_t reg_get16(const uint8_t *p)
 {

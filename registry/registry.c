@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 enum { USER_LINES = 3 };
@@ -38,8 +37,8 @@ static const struct reg_bucket *bucket_of(const struct registry *reg, uint64_t h
 void registry_prefetch(const struct registry *reg, uint64_t hash)
 {
 	__builtin_prefetch(bucket_of(reg, hash));
-	if (reg->under != NULL)
-		__builtin_prefetch(bucket_of(reg->under, hash));
+	if (reg_under(reg) != NULL)
+		__builtin_prefetch(bucket_of(reg_under(reg), hash));
 }
 
 /* The user of the first of the hits. */
@@ -70,8 +69,8 @@ static void prefetch_users(const struct registry *reg, uint64_t hash)
 void registry_prefetch_user(const struct registry *reg, uint64_t hash)
 {
 	prefetch_users(reg, hash);
-	if (reg->under != NULL)
-		prefetch_users(reg->under, hash);
+	if (reg_under(reg) != NULL)
+		prefetch_users(reg_under(reg), hash);
 }
 
 const struct reg_user *reg_find_in(const struct registry *reg, uint64_t hash, enum reg_id_type type,
@@ -102,10 +101,10 @@ const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t
 {
 	const struct reg_user *user = reg_find_in(reg, hash, type, id, len);
 
-	if (reg->under == NULL)
+	if (reg_under(reg) == NULL)
 		return user;
 	if (user == NULL)
-		return reg_find_in(reg->under, hash, type, id, len);
+		return reg_find_in(reg_under(reg), hash, type, id, len);
 	return (user->flags & REG_USER_GONE) == 0 ? user : NULL;
 }
 
@@ -119,8 +118,8 @@ const struct reg_user *registry_default(const struct registry *reg, unsigned int
 {
 	uint32_t ref = reg->defaults[family == 4 ? 0 : 1];
 
-	if (ref == 0 && reg->under != NULL)
-		return registry_default(reg->under, family);
+	if (ref == 0 && reg_under(reg) != NULL)
+		return registry_default(reg_under(reg), family);
 	return ref > REG_REF_GONE ? reg_user_at(reg, (uint64_t)ref * REG_UNIT) : NULL;
 }
 
@@ -131,7 +130,7 @@ size_t registry_count(const struct registry *reg)
 
 size_t registry_size(const struct registry *reg)
 {
-	return (size_t)reg->size + (reg->under != NULL ? (size_t)reg->under->size : 0);
+	return (size_t)reg->size + (reg_under(reg) != NULL ? (size_t)reg_under(reg)->size : 0);
 }
 
 size_t registry_dead(const struct registry *reg)
@@ -141,7 +140,7 @@ size_t registry_dead(const struct registry *reg)
 
 bool registry_is_layer(const struct registry *reg)
 {
-	return reg->under != NULL;
+	return reg_under(reg) != NULL;
 }
 
 static bool is_hidden(const struct registry *layer, const struct reg_user *user)
@@ -170,7 +169,7 @@ static const struct reg_user *user_from(
 /* First those below a layer, then its own: whoever was added stands further down in the file. */
 const struct reg_user *registry_next(const struct registry *reg, const struct reg_user *prev)
 {
-	const struct registry *of = reg->under != NULL ? reg->under : reg;
+	const struct registry *of = reg_under(reg) != NULL ? reg_under(reg) : reg;
 	const struct reg_user *next;
 	uint64_t at = sizeof(*reg);
 
@@ -209,14 +208,13 @@ enum reg_err reg_take(struct registry *reg, const struct registry *under,
 		return REG_E_NOMEM;
 	atomic_init(&hold->users, 1);
 	hold->self = reg;
-	reg->hold = hold;
-	reg->under = under;
-	if (mprotect(reg, (size_t)reg->size, PROT_READ) != 0) {
+	*reg_own(reg) = (struct reg_own){ .under = under, .hold = hold };
+	if (!region_protect(reg, (size_t)reg->size)) {
 		free(hold);
 		return REG_E_SYSTEM;
 	}
 	if (under != NULL)
-		atomic_fetch_add(&under->hold->users, 1);
+		atomic_fetch_add(&reg_own(under)->hold->users, 1);
 	return REG_OK;
 }
 
@@ -227,7 +225,7 @@ static enum reg_err find_under(const struct registry *layer, const struct regist
 	*ret = NULL;
 	if (layer->below == 0)
 		return REG_OK;
-	*ret = current != NULL && current->under != NULL ? current->under : current;
+	*ret = current != NULL && reg_under(current) != NULL ? reg_under(current) : current;
 	if (*ret != NULL && (*ret)->stamp == layer->below)
 		return REG_OK;
 	reg_error_set(err, NULL, 0, "changes to another registry");
@@ -243,7 +241,6 @@ static enum reg_err check_header(const struct registry *reg, size_t size, struct
 	return REG_E_FORMAT;
 }
 
-/* The mapping is private so that its header can be completed: that page alone is copied. */
 enum reg_err registry_attach_on(int fd, const struct registry *current, struct registry **ret,
 	struct reg_error *err)
 {
@@ -259,9 +256,8 @@ enum reg_err registry_attach_on(int fd, const struct registry *current, struct r
 		reg_error_set(err, NULL, 0, "not a sealed registry");
 		return REG_E_FORMAT;
 	}
-	reg = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
-		fd, 0);
-	if (reg == MAP_FAILED) {
+	reg = (void *)region_map(fd, (size_t)st.st_size);
+	if (reg == NULL) {
 		reg_error_set(err, NULL, 0, "mapping a registry: %s", strerror(errno));
 		return REG_E_SYSTEM;
 	}
@@ -274,7 +270,7 @@ enum reg_err registry_attach_on(int fd, const struct registry *current, struct r
 			reg_error_set(err, NULL, 0, "%s", reg_strerror(e));
 	}
 	if (e != REG_OK) {
-		munmap(reg, (size_t)st.st_size);
+		region_unmap(reg, (size_t)st.st_size);
 		return e;
 	}
 	*ret = reg;
@@ -288,11 +284,12 @@ enum reg_err registry_attach(int fd, struct registry **ret, struct reg_error *er
 
 struct registry *registry_free(struct registry *reg)
 {
-	while (reg != NULL && atomic_fetch_sub(&reg->hold->users, 1) == 1) {
-		struct registry *under = reg->under != NULL ? reg->under->hold->self : NULL;
+	while (reg != NULL && atomic_fetch_sub(&reg_own(reg)->hold->users, 1) == 1) {
+		const struct reg_own *own = reg_own(reg);
+		struct registry *under = own->under != NULL ? reg_own(own->under)->hold->self : NULL;
 
-		free(reg->hold);
-		munmap(reg, (size_t)reg->size);
+		free(own->hold);
+		region_unmap(reg, (size_t)reg->size);
 		reg = under;
 	}
 	return NULL;
