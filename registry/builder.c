@@ -8,7 +8,6 @@
 #include "registry/building.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { FIRST_GUESS = 256 * 1024 }; /* bytes of a region of which nothing is known */
@@ -97,7 +96,7 @@ static uint32_t default_of(const struct registry *reg, enum reg_id_type type)
 {
 	static const uint8_t zeros[4];
 	const struct reg_user *user = reg_find_in(
-		reg, registry_hash(reg, type, zeros, sizeof(zeros)), type, zeros, sizeof(zeros));
+		reg, registry_hash(reg, zeros, sizeof(zeros)), type, zeros, sizeof(zeros));
 
 	if (user == NULL)
 		return 0;
@@ -120,7 +119,7 @@ static enum reg_err give_away(struct builder *b, size_t used, struct builder_res
 		ret->registry = base;
 		return e;
 	}
-	munmap(base, size);
+	region_unmap(base, size);
 	if (ret->fd >= 0)
 		close(ret->fd);
 	return e;

@@ -19,7 +19,7 @@ static bool fill(void *to, size_t n)
 /* Bytes of users that a layer has, or would get from the base. */
 static uint64_t layer_bytes(const struct registry *base)
 {
-	return base->under != NULL ? base->users_end - sizeof(*base) : 0;
+	return reg_under(base) != NULL ? base->users_end - sizeof(*base) : 0;
 }
 
 static enum base_use use_of(const struct builder *b)
@@ -52,7 +52,8 @@ static enum reg_err take_names(struct builder *b)
 enum reg_err building_begin_head(struct builder *b, size_t *ret_room)
 {
 	b->base = b->options.base;
-	b->bottom = b->base != NULL && b->base->under != NULL ? b->base->under : b->base;
+	b->bottom = b->base != NULL && reg_under(b->base) != NULL ? reg_under(b->base) :
+		b->base;
 	b->use = use_of(b);
 	memcpy(b->head.magic, reg_magic, sizeof(reg_magic));
 	b->head.version = REG_VERSION;
@@ -145,8 +146,10 @@ static enum reg_err copy_entry(struct builder *b, const struct reg_user *from)
 static enum reg_err copy_all(struct builder *b)
 {
 	const struct registry *bottom = b->bottom, *base = b->base;
-	enum reg_err e = REG_OK;
+	enum reg_err e = region_grow(&b->region, (size_t)bottom->users_end);
 
+	if (e != REG_OK)
+		return e;
 	memcpy(b->region.base, bottom, (size_t)bottom->users_end);
 	b->head.users_end = bottom->users_end;
 	b->head.user_count = bottom->user_count;
@@ -170,6 +173,9 @@ enum reg_err building_take_over(struct builder *b)
 		b->head.user_count = b->base->user_count;
 		b->head.dead = b->base->dead;
 		if (b->base != b->bottom) {
+			e = region_grow(&b->region, (size_t)b->base->users_end);
+			if (e != REG_OK)
+				return e;
 			memcpy(b->region.base, b->base, (size_t)b->base->users_end);
 			b->head.users_end = b->base->users_end;
 		}

@@ -37,7 +37,7 @@ static inline struct reg_user *building_user(const struct builder *b, uint64_t o
 
 static inline uint64_t building_hash(const struct builder *b, const struct reg_user *user)
 {
-	return registry_hash(&b->head, (enum reg_id_type)user->type, user->id, user->id_len);
+	return registry_hash(&b->head, user->id, user->id_len);
 }
 
 /* A user that is there no longer. */

@@ -5,10 +5,11 @@
  *   header | users, each a multiple of 4 bytes | names | buckets
  *
  * A reference to a user is its offset from the start of the region in units of 4 bytes, so 32 bits
- * reach 16 GiB. A bucket is one cache line of eight slots, filled from the left; a slot is
- * reference << 32 | low half of the hash, 0 if empty. The high half of the hash chooses the bucket;
- * a full bucket continues in the next one. So an id that is not there costs about one cache line,
- * and one that is there two: the bucket and the user.
+ * reach 16 GiB. A bucket is one cache line of ten slots: for each the low bits of a hash, its tag, and a
+ * reference, 0 if it is empty. The high half of the hash chooses the bucket. Who finds it full takes the
+ * next one that is not, and is counted in each that was passed: a search ends where nobody has gone
+ * on. So an id that is not there costs one cache line, and one that is there two: the bucket and the
+ * user.
  *
  * A layer is a region of the same kind that holds only what was added to and taken from the one
  * below it, which has no layer below itself. What the layer has of an id hides what is below.
@@ -23,39 +24,30 @@
 #include <string.h>
 
 enum {
-	REG_VERSION = 3,
+	REG_VERSION = 4,
 	REG_UNIT = 4,
-	REG_BUCKET_SLOTS = 8,
-	REG_BUCKET_MEAN = 5,  /* slots used on average after a build */
-	REG_BUCKET_LIMIT = 6, /* an extension that would go beyond builds the buckets anew */
+	REG_BUCKET_SLOTS = 10,
+	REG_BUCKET_MEAN = 6,  /* slots used on average after a build */
+	REG_BUCKET_LIMIT = 7, /* an extension that would go beyond builds the buckets anew */
 	REG_NAMES_MAX = 65535,
 	REG_USER_MAX = 65535, /* bytes */
 };
 
 struct reg_bucket {
-	uint64_t slots[REG_BUCKET_SLOTS];
+	uint16_t tags[REG_BUCKET_SLOTS];
+	uint32_t refs[REG_BUCKET_SLOTS];
+	uint32_t passed; /* users who belong here or before, and are behind */
 };
 
-/*
- * The first cache line has all that a look-up needs. Offsets are bytes from the start. Whoever maps
- * the region sets what is of this mapping; in a memory file it is zero.
- */
+/* The first cache line has all that a look-up needs. Offsets are bytes from the start. */
 struct registry {
 	uint8_t magic[8];
 	uint8_t key[16];
 	uint64_t buckets;
 	uint32_t bucket_count;
 	uint32_t user_count; /* with those below */
-	union {
-		const struct registry *under; /* of this mapping: what this is a layer on, or NULL */
-		uint64_t under_room;
-	};
 	uint64_t users_end;
 	uint64_t size;       /* of this region alone */
-	union {
-		struct reg_hold *hold; /* of this mapping: who uses it */
-		uint64_t hold_room;
-	};
 	uint64_t stamp;      /* no other registry has it */
 	uint64_t below;      /* stamp of what this is a layer on, or 0 */
 	uint64_t dead;       /* bytes of users that are left out or were removed, also below */
@@ -64,7 +56,7 @@ struct registry {
 	uint32_t name_mask;  /* slots of the name table, less 1 */
 	uint32_t name_count;
 	uint32_t defaults[2]; /* references of the default users of v4 and v6, 0, or REG_REF_GONE */
-	uint8_t pad[4];
+	uint8_t pad[20];
 };
 
 /* A default user that the layer has taken away; the header is where no user can be. */
@@ -72,6 +64,7 @@ enum { REG_REF_GONE = 1 };
 
 static_assert(sizeof(struct registry) == 128, "header takes two cache lines");
 static_assert(sizeof(struct reg_bucket) == 64, "a bucket is a cache line");
+static_assert(REG_BUCKET_SLOTS == 10, "reg_bucket_hits() names each slot");
 
 static const uint8_t reg_magic[8] = { 'u', 's', 'h', 'e', 'r', 'r', 'e', 'g' };
 
@@ -114,6 +107,22 @@ struct reg_name {
 	uint8_t bits;  /* REG_NAME_ */
 	uint8_t known; /* enum reg_attr, or REG_ATTR_COUNT */
 };
+
+/* What is of this mapping, in the page before the region: that way all of a memory file is shared. */
+struct reg_own {
+	const struct registry *under; /* what this is a layer on, or NULL */
+	struct reg_hold *hold;        /* who uses it */
+};
+
+static inline struct reg_own *reg_own(const struct registry *reg)
+{
+	return (struct reg_own *)(uintptr_t)reg - 1;
+}
+
+static inline const struct registry *reg_under(const struct registry *reg)
+{
+	return reg_own(reg)->under;
+}
 
 static inline uint16_t reg_get16(const uint8_t *p)
 {
@@ -172,6 +181,31 @@ static inline size_t reg_option_at(const uint8_t *p, struct reg_option *ret)
 static inline size_t reg_bucket_of(uint64_t hash, uint32_t bucket_count)
 {
 	return (size_t)((hash >> 32) * bucket_count >> 32);
+}
+
+static inline size_t reg_bucket_after(size_t i, uint32_t bucket_count)
+{
+	return i + 1 < bucket_count ? i + 1 : 0;
+}
+
+/* Not 0, so that no tag is like that of a slot never used. */
+static inline uint16_t reg_tag(uint64_t hash)
+{
+	uint16_t low = (uint16_t)hash;
+
+	return low != 0 ? low : 1;
+}
+
+/*
+ * A bit for each slot with that tag. All are compared whatever the first ones say, without a branch: one
+ * guessed wrong would hold up everything behind it until the bucket has come from memory.
+ */
+static inline unsigned int reg_bucket_hits(const struct reg_bucket *b, uint16_t tag)
+{
+#define HIT(i) (unsigned int)(b->tags[i] == tag) << (i)
+	return HIT(0) | HIT(1) | HIT(2) | HIT(3) | HIT(4) | HIT(5) | HIT(6) | HIT(7) | HIT(8) |
+		HIT(9);
+#undef HIT
 }
 
 /* Whether the user, or what else p points at, lies within this region itself. */

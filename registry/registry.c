@@ -13,21 +13,14 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 enum { USER_LINES = 3 };
 
-uint64_t registry_hash(const struct registry *reg, enum reg_id_type type, const uint8_t *id,
-	size_t len)
+/* Two ids that differ in their type alone are told apart when they are compared. */
+uint64_t registry_hash(const struct registry *reg, const uint8_t *id, size_t len)
 {
-	uint8_t text[1 + REG_ID_MAX];
-
-	if (len > REG_ID_MAX)
-		len = REG_ID_MAX;
-	text[0] = (uint8_t)type;
-	memcpy(text + 1, id, len);
-	return siphash13(reg->key, text, 1 + len);
+	return siphash13(reg->key, id, len);
 }
 
 static const struct reg_bucket *buckets_of(const struct registry *reg)
@@ -44,8 +37,15 @@ static const struct reg_bucket *bucket_of(const struct registry *reg, uint64_t h
 void registry_prefetch(const struct registry *reg, uint64_t hash)
 {
 	__builtin_prefetch(bucket_of(reg, hash));
-	if (reg->under != NULL)
-		__builtin_prefetch(bucket_of(reg->under, hash));
+	if (reg_under(reg) != NULL)
+		__builtin_prefetch(bucket_of(reg_under(reg), hash));
+}
+
+/* The user of the first of the hits. */
+static const struct reg_user *user_in(const struct registry *reg, const struct reg_bucket *b,
+	unsigned int hits)
+{
+	return reg_user_at(reg, (uint64_t)b->refs[__builtin_ctz(hits)] * REG_UNIT);
 }
 
 /* A user with a few attributes takes two or three lines; one without them wastes two fetches. */
@@ -60,18 +60,17 @@ static void prefetch_user(const struct reg_user *user)
 static void prefetch_users(const struct registry *reg, uint64_t hash)
 {
 	const struct reg_bucket *b = bucket_of(reg, hash);
+	unsigned int hits = reg_bucket_hits(b, reg_tag(hash));
 
-	for (size_t i = 0; i < REG_BUCKET_SLOTS && b->slots[i] != 0; i++) {
-		if ((uint32_t)b->slots[i] == (uint32_t)hash)
-			prefetch_user(reg_user_at(reg, (b->slots[i] >> 32) * REG_UNIT));
-	}
+	for (; hits != 0; hits &= hits - 1)
+		prefetch_user(user_in(reg, b, hits));
 }
 
 void registry_prefetch_user(const struct registry *reg, uint64_t hash)
 {
 	prefetch_users(reg, hash);
-	if (reg->under != NULL)
-		prefetch_users(reg->under, hash);
+	if (reg_under(reg) != NULL)
+		prefetch_users(reg_under(reg), hash);
 }
 
 const struct reg_user *reg_find_in(const struct registry *reg, uint64_t hash, enum reg_id_type type,
@@ -80,22 +79,21 @@ const struct reg_user *reg_find_in(const struct registry *reg, uint64_t hash, en
 	const struct reg_bucket *all = buckets_of(reg);
 	size_t at = reg_bucket_of(hash, reg->bucket_count);
 
-	for (;;) {
+	for (uint32_t n = 0; n < reg->bucket_count; n++) {
 		const struct reg_bucket *b = &all[at];
+		unsigned int hits = reg_bucket_hits(b, reg_tag(hash));
 
-		for (size_t i = 0; i < REG_BUCKET_SLOTS; i++) {
-			const struct reg_user *user;
+		for (; hits != 0; hits &= hits - 1) {
+			const struct reg_user *user = user_in(reg, b, hits);
 
-			if (b->slots[i] == 0)
-				return NULL;
-			if ((uint32_t)b->slots[i] != (uint32_t)hash)
-				continue;
-			user = reg_user_at(reg, (b->slots[i] >> 32) * REG_UNIT);
 			if (reg_user_is(user, type, id, len))
 				return user;
 		}
-		at = at + 1 < reg->bucket_count ? at + 1 : 0;
+		if (b->passed == 0)
+			break;
+		at = reg_bucket_after(at, reg->bucket_count);
 	}
+	return NULL;
 }
 
 const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t hash,
@@ -103,25 +101,25 @@ const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t
 {
 	const struct reg_user *user = reg_find_in(reg, hash, type, id, len);
 
-	if (reg->under == NULL)
+	if (reg_under(reg) == NULL)
 		return user;
 	if (user == NULL)
-		return reg_find_in(reg->under, hash, type, id, len);
+		return reg_find_in(reg_under(reg), hash, type, id, len);
 	return (user->flags & REG_USER_GONE) == 0 ? user : NULL;
 }
 
 const struct reg_user *registry_find(const struct registry *reg, enum reg_id_type type,
 	const uint8_t *id, size_t len)
 {
-	return registry_find_hashed(reg, registry_hash(reg, type, id, len), type, id, len);
+	return registry_find_hashed(reg, registry_hash(reg, id, len), type, id, len);
 }
 
 const struct reg_user *registry_default(const struct registry *reg, unsigned int family)
 {
 	uint32_t ref = reg->defaults[family == 4 ? 0 : 1];
 
-	if (ref == 0 && reg->under != NULL)
-		return registry_default(reg->under, family);
+	if (ref == 0 && reg_under(reg) != NULL)
+		return registry_default(reg_under(reg), family);
 	return ref > REG_REF_GONE ? reg_user_at(reg, (uint64_t)ref * REG_UNIT) : NULL;
 }
 
@@ -132,7 +130,7 @@ size_t registry_count(const struct registry *reg)
 
 size_t registry_size(const struct registry *reg)
 {
-	return (size_t)reg->size + (reg->under != NULL ? (size_t)reg->under->size : 0);
+	return (size_t)reg->size + (reg_under(reg) != NULL ? (size_t)reg_under(reg)->size : 0);
 }
 
 size_t registry_dead(const struct registry *reg)
@@ -142,14 +140,14 @@ size_t registry_dead(const struct registry *reg)
 
 bool registry_is_layer(const struct registry *reg)
 {
-	return reg->under != NULL;
+	return reg_under(reg) != NULL;
 }
 
 static bool is_hidden(const struct registry *layer, const struct reg_user *user)
 {
 	enum reg_id_type type = (enum reg_id_type)user->type;
 
-	return reg_find_in(layer, registry_hash(layer, type, user->id, user->id_len), type, user->id,
+	return reg_find_in(layer, registry_hash(layer, user->id, user->id_len), type, user->id,
 		user->id_len) != NULL;
 }
 
@@ -171,7 +169,7 @@ static const struct reg_user *user_from(
 /* First those below a layer, then its own: whoever was added stands further down in the file. */
 const struct reg_user *registry_next(const struct registry *reg, const struct reg_user *prev)
 {
-	const struct registry *of = reg->under != NULL ? reg->under : reg;
+	const struct registry *of = reg_under(reg) != NULL ? reg_under(reg) : reg;
 	const struct reg_user *next;
 	uint64_t at = sizeof(*reg);
 
@@ -210,14 +208,13 @@ enum reg_err reg_take(struct registry *reg, const struct registry *under,
 		return REG_E_NOMEM;
 	atomic_init(&hold->users, 1);
 	hold->self = reg;
-	reg->hold = hold;
-	reg->under = under;
-	if (mprotect(reg, (size_t)reg->size, PROT_READ) != 0) {
+	*reg_own(reg) = (struct reg_own){ .under = under, .hold = hold };
+	if (!region_protect(reg, (size_t)reg->size)) {
 		free(hold);
 		return REG_E_SYSTEM;
 	}
 	if (under != NULL)
-		atomic_fetch_add(&under->hold->users, 1);
+		atomic_fetch_add(&reg_own(under)->hold->users, 1);
 	return REG_OK;
 }
 
@@ -228,7 +225,7 @@ static enum reg_err find_under(const struct registry *layer, const struct regist
 	*ret = NULL;
 	if (layer->below == 0)
 		return REG_OK;
-	*ret = current != NULL && current->under != NULL ? current->under : current;
+	*ret = current != NULL && reg_under(current) != NULL ? reg_under(current) : current;
 	if (*ret != NULL && (*ret)->stamp == layer->below)
 		return REG_OK;
 	reg_error_set(err, NULL, 0, "changes to another registry");
@@ -244,7 +241,6 @@ static enum reg_err check_header(const struct registry *reg, size_t size, struct
 	return REG_E_FORMAT;
 }
 
-/* The mapping is private so that its header can be completed: that page alone is copied. */
 enum reg_err registry_attach_on(int fd, const struct registry *current, struct registry **ret,
 	struct reg_error *err)
 {
@@ -260,9 +256,8 @@ enum reg_err registry_attach_on(int fd, const struct registry *current, struct r
 		reg_error_set(err, NULL, 0, "not a sealed registry");
 		return REG_E_FORMAT;
 	}
-	reg = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
-		fd, 0);
-	if (reg == MAP_FAILED) {
+	reg = (void *)region_map(fd, (size_t)st.st_size);
+	if (reg == NULL) {
 		reg_error_set(err, NULL, 0, "mapping a registry: %s", strerror(errno));
 		return REG_E_SYSTEM;
 	}
@@ -275,7 +270,7 @@ enum reg_err registry_attach_on(int fd, const struct registry *current, struct r
 			reg_error_set(err, NULL, 0, "%s", reg_strerror(e));
 	}
 	if (e != REG_OK) {
-		munmap(reg, (size_t)st.st_size);
+		region_unmap(reg, (size_t)st.st_size);
 		return e;
 	}
 	*ret = reg;
@@ -289,11 +284,12 @@ enum reg_err registry_attach(int fd, struct registry **ret, struct reg_error *er
 
 struct registry *registry_free(struct registry *reg)
 {
-	while (reg != NULL && atomic_fetch_sub(&reg->hold->users, 1) == 1) {
-		struct registry *under = reg->under != NULL ? reg->under->hold->self : NULL;
+	while (reg != NULL && atomic_fetch_sub(&reg_own(reg)->hold->users, 1) == 1) {
+		const struct reg_own *own = reg_own(reg);
+		struct registry *under = own->under != NULL ? reg_own(own->under)->hold->self : NULL;
 
-		free(reg->hold);
-		munmap(reg, (size_t)reg->size);
+		free(own->hold);
+		region_unmap(reg, (size_t)reg->size);
 		reg = under;
 	}
 	return NULL;

@@ -25,8 +25,7 @@ const struct reg_user *registry_find(const struct registry *reg, enum reg_id_typ
  * ten million users the memory for one look-up then arrives while the others are prepared. The hash
  * is of this registry only: each has a key of its own.
  */
-uint64_t registry_hash(const struct registry *reg, enum reg_id_type type, const uint8_t *id,
-	size_t len);
+uint64_t registry_hash(const struct registry *reg, const uint8_t *id, size_t len);
 void registry_prefetch(const struct registry *reg, uint64_t hash);
 void registry_prefetch_user(const struct registry *reg, uint64_t hash);
 const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t hash,

@@ -39,6 +39,24 @@ static inline void sipround(struct state *s)
 	s->v2 = rotl(s->v2, 32);
 }
 
+static inline uint64_t le32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+/* The last n bytes, fewer than eight; what overlaps is the same twice. */
+static inline uint64_t tail(const uint8_t *p, size_t n)
+{
+	if (n >= 4)
+		return le32(p) | le32(p + n - 4) << (8 * (n - 4));
+	if (n == 0)
+		return 0;
+	return p[0] | (uint64_t)p[n / 2] << (8 * (n / 2)) | (uint64_t)p[n - 1] << (8 * (n - 1));
+}
+
 static inline void absorb(struct state *s, uint64_t word)
 {
 	s->v3 ^= word;
@@ -55,9 +73,7 @@ uint64_t siphash13(const uint8_t key[static 16], const void *data, size_t len)
 
 	for (; len >= 8; len -= 8, p += 8)
 		absorb(&s, le64(p));
-	for (size_t i = 0; i < len; i++)
-		last |= (uint64_t)p[i] << (8 * i);
-	absorb(&s, last);
+	absorb(&s, last | tail(p, len));
 	s.v2 ^= 0xff;
 	sipround(&s);
 	sipround(&s);

@@ -64,7 +64,7 @@ void guess_batch(struct guess *ret, const struct snapshot *s, const struct batch
 			ret[i].id = NULL;
 		if (ret[i].id == NULL)
 			continue;
-		ret[i].hash = registry_hash(s->registry, ret[i].type, ret[i].id, ret[i].len);
+		ret[i].hash = registry_hash(s->registry, ret[i].id, ret[i].len);
 		registry_prefetch(s->registry, ret[i].hash);
 	}
 	for (size_t i = 0; i < b->count; i++)

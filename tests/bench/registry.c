@@ -79,7 +79,7 @@ static size_t find_ahead(const struct registry *reg, struct sample *s)
 	size_t found = 0;
 
 	for (size_t i = 0; i < AHEAD; i++) {
-		s->hash[i] = registry_hash(reg, REG_HW_ADDR, s->mac[i], TRAFFIC_MAC);
+		s->hash[i] = registry_hash(reg, s->mac[i], TRAFFIC_MAC);
 		registry_prefetch(reg, s->hash[i]);
 	}
 	for (size_t i = 0; i < AHEAD; i++)
@@ -114,18 +114,25 @@ static double measure(const struct registry *reg, enum traffic_class class,
 
 int bench_registry(int argc, char **argv)
 {
+	struct load_options options = { .shared = true };
 	struct load_result result;
 	struct reg_error err;
-	double bare, load;
+	double bare, load, attach;
 	size_t bytes;
 
 	if (argc != 2)
 		bench_die("registry", "FILE");
 	bare = bare_parse_ms(argv[1], &bytes);
 	load = cpu_ms();
-	if (registry_load_file(argv[1], false, NULL, &result, &err) != REG_OK)
+	if (registry_load_file_as(argv[1], &options, NULL, &result, &err) != REG_OK)
 		bench_die("registry", err.text);
 	load = cpu_ms() - load;
+	registry_free(result.registry);
+	attach = cpu_ms();
+	if (registry_attach(result.fd, &result.registry, &err) != REG_OK)
+		bench_die("registry", err.text);
+	attach = cpu_ms() - attach;
+	close(result.fd);
 	printf("{\"users\":%zu,\"load_ms\":%.1f,\"load_cpu_ms\":%.1f,\"yajl_cpu_ms\":%.1f,"
 		"\"over_yajl\":%.2f,\"bytes\":%zu,\"bytes_per_user\":%.1f,\"over_file\":%.2f",
 		result.stats.users, (double)result.stats.micros / 1000, load, bare, load / bare,

@@ -148,7 +148,7 @@ Test(bucket, full_buckets)
 			user = (void *)(region + at[i]);
 			*user = (struct reg_user){ .type = REG_HW_ADDR, .id_len = 1 };
 			user->id[0] = (uint8_t)i;
-			hash[i] = registry_hash(&head, REG_HW_ADDR, user->id, 1);
+			hash[i] = registry_hash(&head, user->id, 1);
 			cr_assert_null(bucket_place(&b, at[i], hash[i]));
 			there[i] = true;
 		}

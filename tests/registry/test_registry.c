@@ -116,8 +116,8 @@ Test(registry, is_read_only_and_one_mapping)
 	cr_assert_eq(mprotect(reg, size, PROT_READ), 0);
 	/* A key of its own, so nobody can aim at a bucket, nor learn one from another registry. */
 	struct registry *again = make(HW("01010101", ""));
-	uint64_t a = registry_hash(reg, REG_HW_ADDR, (const uint8_t *)"\1\1\1\1", 4);
-	uint64_t b = registry_hash(again, REG_HW_ADDR, (const uint8_t *)"\1\1\1\1", 4);
+	uint64_t a = registry_hash(reg, (const uint8_t *)"\1\1\1\1", 4);
+	uint64_t b = registry_hash(again, (const uint8_t *)"\1\1\1\1", 4);
 
 	cr_assert_neq(a, b);
 	registry_free(reg);
@@ -230,7 +230,7 @@ Test(registry, every_size)
 		for (uint32_t i = 0; i < 3 * count; i++) {
 			uint8_t id[4] = { (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8),
 				(uint8_t)i };
-			uint64_t hash = registry_hash(reg, REG_HW_ADDR, id, 4);
+			uint64_t hash = registry_hash(reg, id, 4);
 			const struct reg_user *user = registry_find(reg, REG_HW_ADDR, id, 4);
 
 			registry_prefetch(reg, hash);
