@@ -70,20 +70,36 @@ void learned_heard(struct learned *l, bool v6, size_t upstream)
 		SET(u->dead_until_ns, 0);
 }
 
+bool learned_answers(const struct learned *l, bool v6, size_t upstream, int64_t now_ns)
+{
+	int64_t asked;
+
+	if (l == NULL)
+		return true;
+	asked = GET(l->upstreams[v6][upstream].asked_ns);
+	return GET(l->upstreams[v6][upstream].dead_until_ns) == 0 &&
+		(asked == 0 || asked == now_ns);
+}
+
 void learned_hinted(struct learned *l, bool v6, uint8_t subnet, int64_t now_ns)
 {
 	struct learned_subnet *s;
+	uint64_t answers;
 	uint32_t asked;
 
 	if (l == NULL)
 		return;
 	s = &l->subnets[v6][subnet];
 	asked = GET(s->asked);
+	answers = GET(l->answers[v6]);
 	if (asked == 0 || now_ns < GET(s->since_ns)) {
 		SET(s->since_ns, now_ns);
-		SET(s->others, GET(l->answers[v6]));
+		SET(s->others, answers);
 		asked = 0;
+	} else if (answers == GET(s->heard)) {
+		return;
 	}
+	SET(s->heard, answers);
 	if (asked < UINT32_MAX)
 		SET(s->asked, asked + 1);
 }

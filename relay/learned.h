@@ -32,7 +32,8 @@ struct learned_upstream {
 struct learned_subnet {
 	_Atomic uint32_t asked;      /* first queries with this hint since the last answer for it */
 	_Atomic int64_t since_ns, said_ns;
-	_Atomic uint64_t others;     /* the count of all answers when the first of them was asked */
+	_Atomic uint64_t others;     /* the count of all answers when the first of them was asked, */
+	_Atomic uint64_t heard;      /* and the last */
 };
 
 /* The first index is 0 for DHCPv4, 1 for DHCPv6. */
@@ -59,13 +60,20 @@ bool learned_asked(struct learned *l, bool v6, size_t upstream, int64_t now_ns,
 /* It has answered somebody. */
 void learned_heard(struct learned *l, bool v6, size_t upstream);
 
-/* A client's first message (DISCOVER, SOLICIT) is sent on with a hint at the subnet of that id. */
+/* Whether it answers, as far as is known: nothing was asked of it before now_ns and is still open. */
+bool learned_answers(const struct learned *l, bool v6, size_t upstream, int64_t now_ns);
+
+/*
+ * A client's first message (DISCOVER, SOLICIT) is sent on with a hint at the subnet of that id. It counts
+ * only if somebody was answered since the one before: a server that is down answers nobody, and what it was
+ * asked then says nothing of the subnet.
+ */
 void learned_hinted(struct learned *l, bool v6, uint8_t subnet, int64_t now_ns);
-/* An answer whose state names that subnet, or 0. */
+/* An answer, with an address if one was asked for, whose state names that subnet, or 0. */
 void learned_answered(struct learned *l, bool v6, uint8_t subnet);
 
 /*
- * Whether there is something to be said of a subnet: its queries go unanswered while others are
+ * Whether there is something to be said of a subnet: its queries get no address while others are
  * answered. ret_asked: how many. At most once in LEARNED_SAY_SECONDS, to whoever asks first.
  */
 bool learned_suspects(struct learned *l, bool v6, uint8_t subnet, int64_t now_ns,

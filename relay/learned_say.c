@@ -7,6 +7,8 @@
 
 #include "relay/log.h"
 
+#include <arpa/inet.h>
+
 static const char *family(bool v6)
 {
 	return v6 ? "DHCPv6" : "DHCPv4";
@@ -33,14 +35,17 @@ static void say_upstream(struct learned_upstream *u, const struct upstream *what
 
 static void say_subnet(struct learned *l, const struct subnet *s, bool v6, int64_t now_ns)
 {
+	char hint[INET6_ADDRSTRLEN];
 	uint64_t others;
 	uint32_t asked;
 
 	if (!learned_suspects(l, v6, s->id, now_ns, &asked, &others))
 		return;
+	inet_ntop(v6 ? AF_INET6 : AF_INET, v6 ? s->hint6 : s->hint4, hint, sizeof(hint));
 	log_warning("subnet \"%s\" is probably not configured on the server, or has no free address: "
-		"%u %s queries with the hint at it went unanswered, while %llu others were "
-		"answered", s->name, asked, family(v6), (unsigned long long)others);
+		"%u %s queries with the hint %s got no address, while %llu others were answered; "
+		"give the server a subnet that holds this address, or the subnet here another \"%s\"",
+		s->name, asked, family(v6), hint, (unsigned long long)others, v6 ? "hint6" : "hint4");
 }
 
 void learned_say(struct learned *l, const struct policy *p, int64_t now_ns)

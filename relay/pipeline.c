@@ -156,15 +156,46 @@ static void count(struct packet *p, enum slot_verdict verdict)
 		c->types[p->v6][p->response][p->type < 63 ? p->type : 63]++;
 }
 
+/* Relay mode: an upstream that is silent might be the one that knows the subnet. */
+static bool all_answer(const struct packet *p)
+{
+	for (size_t i = 0; i < p->policy->upstreams.count; i++)
+		if ((p->upstreams >> i & 1) != 0 &&
+			!learned_answers(p->pl->learned, p->v6, i, p->slot->time_ns))
+			return false;
+	return true;
+}
+
+/*
+ * RFC 8415 18.3.9: a server without an address for this link says so in its Advertise. One of DHCPv4 keeps
+ * silent.
+ */
+static bool offers_nothing(const struct packet *p)
+{
+	struct tlv_iter it, sub;
+	struct dhcp6_lease l;
+	struct dhcp6_ia ia;
+
+	if (!p->v6 || p->type != DHCPV6_ADVERTISE)
+		return false;
+	it = dhcp6_inner(&p->view6);
+	while (dhcp6_next_ia(&it, &ia))
+		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);)
+			if (l.valid > 0)
+				return false;
+	return true;
+}
+
 /* What the exchange teaches of the server: relay/learned.h. */
 static void learn(const struct packet *p)
 {
-	struct learned *l = p->pl->learned;
 	bool first = p->v6 ? p->type == DHCPV6_SOLICIT : p->type == DHCPDISCOVER;
+	uint8_t found = p->found != NULL ? p->found->id : 0;
+	struct learned *l = p->pl->learned;
 
-	if (p->response && p->type != 0 && p->cause != CAUSE_unknown_server)
-		learned_answered(l, p->v6, p->has_state ? p->state.subnet : 0);
-	else if (!p->response && first && p->hinted != NULL && p->editing)
+	if (p->response && p->type != 0 && p->cause != CAUSE_unknown_server && !offers_nothing(p))
+		learned_answered(l, p->v6, p->has_state ? p->state.subnet : found);
+	else if (!p->response && first && p->hinted != NULL && p->editing && all_answer(p))
 		learned_hinted(l, p->v6, p->hinted->id, p->slot->time_ns);
 }
 

@@ -20,6 +20,10 @@ struct state_text {
 	unsigned long id_type;
 	const char *id;        /* hex digits, NULL: none carried */
 	char id_text[300];
+	bool way;              /* of relay mode */
+	uint8_t way_flags, peer[4];
+	unsigned long port, name_hash;
+	bool has_peer;
 };
 
 static const char *const state_flags[8] = {
@@ -57,6 +61,39 @@ static void state_value(struct assembler *a, struct state_text *s, unsigned bit,
 		s->rule = as_number(a, v, 10, 65535);
 	} else {
 		as_fail(a, "this flag has no value");
+	}
+}
+
+/* FNV-1a, 32 bits, of the interface's name: what stands for the client's link. */
+static unsigned long link_hash(const char *name)
+{
+	uint32_t h = 0x811c9dc5;
+
+	while (*name != '\0') {
+		h ^= (unsigned char)*name++;
+		h *= 0x01000193;
+	}
+	return h;
+}
+
+/* way=INTERFACE[,FLAG...]: an interface's name, or "none"; then how the query came. */
+static void state_way(struct assembler *a, struct state_text *s, const char *v)
+{
+	static const char *const names[] = { "giaddr", "broadcast", "unicast", "on_link" };
+	char text[ASSEMBLER_TOKEN], *word, *rest = NULL;
+
+	strcpy(text, v);
+	word = strtok_r(text, ",", &rest);
+	s->way = true;
+	s->name_hash = word != NULL && strcmp(word, "none") != 0 ? link_hash(word) : 0;
+	while ((word = strtok_r(NULL, ",", &rest)) != NULL) {
+		size_t i = 0;
+
+		while (i < sizeof(names) / sizeof(names[0]) && strcmp(word, names[i]) != 0)
+			i++;
+		if (i == sizeof(names) / sizeof(names[0]))
+			as_fail(a, "a way knows no \"%s\"", word);
+		s->way_flags |= (uint8_t)(1 << i);
 	}
 }
 
@@ -104,6 +141,12 @@ static void state_word(struct assembler *a, struct state_text *s)
 		s->generation = a->env->generation;
 	} else if ((v = as_value(a, "id")) != NULL) {
 		state_id(a, s, v);
+	} else if ((v = as_value(a, "way")) != NULL) {
+		state_way(a, s, v);
+	} else if ((v = as_value(a, "port")) != NULL) {
+		s->port = as_number(a, v, 10, 65535);
+	} else if ((v = as_value(a, "peer")) != NULL) {
+		s->has_peer = inet_pton(AF_INET, v, s->peer) == 1;
 	} else {
 		as_fail(a, "the state knows no \"%s\"", a->tok);
 	}
@@ -131,12 +174,21 @@ static void state_fixed(struct assembler *a, const struct state_text *s)
 
 static void state_extensions(struct assembler *a, const struct state_text *s)
 {
-	if (s->id == NULL)
-		return;
-	as_emit_number(a, 1, 1);
-	as_emit_number(a, 1, 1 + strlen(s->id) / 2);
-	as_emit_number(a, 1, s->id_type);
-	as_emit_hex(a, s->id, strlen(s->id));
+	if (s->id != NULL) {
+		as_emit_number(a, 1, 1);
+		as_emit_number(a, 1, 1 + strlen(s->id) / 2);
+		as_emit_number(a, 1, s->id_type);
+		as_emit_hex(a, s->id, strlen(s->id));
+	}
+	if (s->way) {
+		as_emit_number(a, 1, 2);
+		as_emit_number(a, 1, s->has_peer ? 11 : 7);
+		as_emit_number(a, 1, s->way_flags);
+		as_emit_number(a, 4, s->name_hash);
+		as_emit_number(a, 2, s->port);
+		if (s->has_peer)
+			as_emit(a, s->peer, 4);
+	}
 }
 
 /* A block of sub-option 82.9: enterprise, length, data. */

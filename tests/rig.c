@@ -78,8 +78,15 @@ struct rig *rig_new(const char *config, const char *registry)
 	load_config(r, config);
 	load_registry(r, registry);
 	links_use(&r->links, r->config);
-	for (size_t i = 0; i < r->links.count; i++)
-		r->links.all[i].index = (uint32_t)i + 1;
+	for (size_t i = 0; i < r->links.count; i++) {
+		struct client_link *l = &r->links.all[i];
+
+		l->index = (uint32_t)i + 1;
+		memcpy(l->local6, (uint8_t[16]){ 0xfe, 0x80, [15] = 1 }, sizeof(l->local6));
+		l->has_local = true;
+	}
+	for (size_t i = 0; i < UPSTREAMS_MAX; i++)
+		r->links.multicast[i] = 9;
 	r->learned = learned_new();
 	r->time_ns = INT64_C(1700000000) * 1000000000;
 	r->snapshot = (struct snapshot){ .registry = r->registry, .policy = r->config->policy };

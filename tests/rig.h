@@ -32,7 +32,7 @@ struct rig {
 	struct snapshot snapshot;
 	struct counters counters;     /* of the last packet */
 	struct records records;
-	struct links links;           /* of the config's client_interfaces, addresses by relay.links */
+	struct links links;           /* of the config's client_interfaces, addresses by relay.links and fe80::1 */
 	struct learned *learned;
 	int64_t time_ns;              /* of the packets */
 	struct pipeline pipeline;

@@ -18,6 +18,8 @@ static const char *const files[] = {
 	"tests/vectors/v6-queries.txt",
 	"tests/vectors/v6-responses.txt",
 	"tests/vectors/v6-types.txt",
+	"tests/vectors/v4-relay-mode.txt",
+	"tests/vectors/v6-relay-mode.txt",
 	"tests/vectors/user-chk.txt",
 };
 
@@ -30,6 +32,7 @@ struct reader {
 	size_t cap;
 	bool held;               /* it is to be read again */
 	struct vector *v;        /* the case in hand */
+	struct vector common;    /* what a fixture in the midst of a file gives to the cases below it */
 };
 
 static void die(const char *file, unsigned line, const char *format, ...)
@@ -150,16 +153,28 @@ static void read_say(struct reader *r, const char *rest)
 	(void)rest;
 }
 
+/* Takes the JSON text. The key may be there already, from the file's own fixture. */
+static void set_key(struct vector *v, const char *key, size_t n, char *json)
+{
+	struct vector_key *k = v->config, *end = v->config + v->config_count;
+
+	while (k < end && (strlen(k->key) != n || memcmp(k->key, key, n) != 0))
+		k++;
+	if (k == end) {
+		append(&k->key, key, n);
+		v->config_count++;
+	}
+	free(k->json);
+	k->json = json;
+}
+
 static void read_config(struct reader *r, const char *rest)
 {
 	size_t n = strcspn(rest, " ");
-	struct vector_key *k = &r->v->config[r->v->config_count];
 
 	if (r->v->config_count == VECTOR_CONFIG || rest[n] == '\0')
 		die(r->file, r->line, "a key and its value are wanted");
-	append(&k->key, rest, n);
-	k->json = expand(r, rest + n + 1);
-	r->v->config_count++;
+	set_key(r->v, rest, n, expand(r, rest + n + 1));
 }
 
 static void read_registry(struct reader *r, const char *rest)
@@ -183,15 +198,40 @@ static void read_from(struct reader *r, const char *rest)
 	die(r->file, r->line, "from client, server or unknown");
 }
 
+static bool read_mac(const char *text, uint8_t ret[static 6])
+{
+	unsigned m[6];
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6)
+		return false;
+	for (size_t i = 0; i < 6; i++)
+		ret[i] = (uint8_t)m[i];
+	return true;
+}
+
+/* NF_INET_... of linux/netfilter.h, by the name of the chain. */
+static bool read_hook(const char *name, uint8_t *ret)
+{
+	static const char *const names[] = { "prerouting", "input", "forward" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		*ret = (uint8_t)i;
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void read_slot(struct reader *r, const char *rest)
 {
 	unsigned long n;
-	unsigned m[6];
 
-	if (sscanf(rest, "hw %2x:%2x:%2x:%2x:%2x:%2x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) == 6) {
-		for (size_t i = 0; i < 6; i++)
-			r->v->hw[i] = (uint8_t)m[i];
+	if (strncmp(rest, "hw ", 3) == 0 && read_mac(rest + 3, r->v->hw)) {
 		r->v->hw_len = 6;
+	} else if (strncmp(rest, "hook ", 5) == 0 && read_hook(rest + 5, &r->v->hook)) {
+		return;
+	} else if (sscanf(rest, "indev %lu", &n) == 1) {
+		r->v->indev = (uint32_t)n;
 	} else if (sscanf(rest, "skb_info %lu", &n) == 1) {
 		r->v->skb_info = (uint32_t)n;
 	} else if (sscanf(rest, "physindev %lu", &n) == 1) {
@@ -199,7 +239,7 @@ static void read_slot(struct reader *r, const char *rest)
 	} else if (sscanf(rest, "cap_len %lu", &n) == 1) {
 		r->v->cap_len = (uint32_t)n;
 	} else if (sscanf(rest, "own %63s", r->v->own) != 1) {
-		die(r->file, r->line, "slot hw, skb_info, physindev, cap_len or own");
+		die(r->file, r->line, "slot hw, hook, indev, skb_info, physindev, cap_len or own");
 	}
 }
 
@@ -226,6 +266,25 @@ static void read_drop(struct reader *r, const char *rest)
 {
 	(void)rest;
 	r->v->expect = VECTOR_DROP;
+}
+
+/* send routed [INDEX]; send link INDEX MAC */
+static void read_send(struct reader *r, const char *rest)
+{
+	struct vector_send *s = &r->v->sends[r->v->send_count];
+	unsigned long index = 0;
+	int end = 0;
+
+	if (r->v->send_count == VECTOR_SENDS)
+		die(r->file, r->line, "more than %d packets to be sent", VECTOR_SENDS);
+	s->link = sscanf(rest, "link %lu %n", &index, &end) == 1;
+	if (s->link ? !read_mac(rest + end, s->hw)
+		    : strcmp(rest, "routed") != 0 && sscanf(rest, "routed %lu", &index) != 1)
+		die(r->file, r->line, "send routed, send routed INDEX or send link INDEX MAC");
+	s->ifindex = (uint32_t)index;
+	s->packet = read_block(r, 1);
+	r->v->send_count++;
+	r->v->expect = VECTOR_SEND;
 }
 
 static void read_cause(struct reader *r, const char *rest)
@@ -263,7 +322,7 @@ static const struct {
 	{ "say", read_say }, { "config", read_config }, { "registry", read_registry },
 	{ "from", read_from }, { "slot", read_slot }, { "in", read_in }, { "out", read_out },
 	{ "untouched", read_untouched }, { "drop", read_drop }, { "cause", read_cause },
-	{ "event", read_event }, { "outcome", read_outcome },
+	{ "event", read_event }, { "outcome", read_outcome }, { "send", read_send },
 };
 
 static void read_word(struct reader *r)
@@ -294,6 +353,13 @@ static void begin_case(struct reader *r, const char *id)
 	r->v = &vs->all[vs->count++];
 	*r->v = (struct vector){ .file = r->file, .line = r->line, .side = VECTOR_CLIENT };
 	snprintf(r->v->id, sizeof(r->v->id), "%s", id);
+	for (size_t i = 0; i < r->common.config_count; i++) {
+		const struct vector_key *k = &r->common.config[i];
+		char *json = NULL;
+
+		append(&json, k->json, strlen(k->json));
+		set_key(r->v, k->key, strlen(k->key), json);
+	}
 }
 
 static void read_fragment(struct reader *r, const char *name)
@@ -308,6 +374,20 @@ static void read_fragment(struct reader *r, const char *name)
 	*f = (struct vector_fragment){ .file = r->file };
 	snprintf(f->name, sizeof(f->name), "%s", name);
 	f->body = read_block(r, 0);
+}
+
+static void free_vector(struct vector *v)
+{
+	for (size_t i = 0; i < v->config_count; i++) {
+		free(v->config[i].key);
+		free(v->config[i].json);
+	}
+	free(v->registry.text);
+	free(v->in.text);
+	free(v->out.text);
+	free(v->outcome.text);
+	for (size_t i = 0; i < v->send_count; i++)
+		free(v->sends[i].packet.text);
 }
 
 static void read_file(struct vectors *vs, const char *file)
@@ -327,7 +407,10 @@ static void read_file(struct vectors *vs, const char *file)
 			read_fragment(&r, r.text + 4);
 		else if (strcmp(r.text, "fixture") != 0)
 			die(file, r.line, "case, let or fixture is wanted");
+		else if (file != files[0])
+			r.v = &r.common;
 	}
+	free_vector(&r.common);
 	free(r.text);
 	fclose(r.f);
 }
@@ -343,21 +426,9 @@ struct vectors *vectors_read(void)
 		const struct vector *v = &vs->all[i];
 
 		if (v->in.text == NULL || (v->expect == VECTOR_OUT && v->out.text == NULL))
-			die(v->file, v->line, "case %s: in, and out, untouched or drop", v->id);
+			die(v->file, v->line, "case %s: in, and out, send, untouched or drop", v->id);
 	}
 	return vs;
-}
-
-static void free_vector(struct vector *v)
-{
-	for (size_t i = 0; i < v->config_count; i++) {
-		free(v->config[i].key);
-		free(v->config[i].json);
-	}
-	free(v->registry.text);
-	free(v->in.text);
-	free(v->out.text);
-	free(v->outcome.text);
 }
 
 void vectors_free(struct vectors *vs)

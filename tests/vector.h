@@ -13,10 +13,11 @@ enum {
 	VECTOR_CONFIG = 24,    /* config keys of a case, or of the fixture */
 	VECTOR_EVENTS = 8,
 	VECTOR_NAME = 32,
+	VECTOR_SENDS = 3,
 };
 
 enum vector_side { VECTOR_UNKNOWN, VECTOR_CLIENT, VECTOR_SERVER };
-enum vector_expect { VECTOR_OUT, VECTOR_UNTOUCHED, VECTOR_DROP };
+enum vector_expect { VECTOR_OUT, VECTOR_UNTOUCHED, VECTOR_DROP, VECTOR_SEND };
 
 struct vector_text {
 	char *text;            /* NULL: not given; "": given, and empty */
@@ -33,6 +34,14 @@ struct vector_event {
 	bool absent;           /* it must not have happened */
 };
 
+/* A packet that is sent in relay mode instead of the one received, and how. */
+struct vector_send {
+	bool link;             /* in a frame to hw; or else as the kernel routes it */
+	uint32_t ifindex;
+	uint8_t hw[6];
+	struct vector_text packet;
+};
+
 struct vector {
 	char id[VECTOR_NAME];
 	const char *file;
@@ -41,11 +50,14 @@ struct vector {
 	size_t config_count;
 	struct vector_text registry; /* NULL: the fixture's */
 	enum vector_side side;
-	uint32_t skb_info, physindev, cap_len;
+	uint32_t skb_info, physindev, cap_len, indev;
+	uint8_t hook;          /* NF_INET_... */
 	uint8_t hw[8], hw_len;
 	char own[64];          /* an address of this host */
 	struct vector_text in, out;
 	enum vector_expect expect;
+	struct vector_send sends[VECTOR_SENDS];
+	size_t send_count;
 	char cause[VECTOR_NAME];
 	struct vector_event events[VECTOR_EVENTS];
 	size_t event_count;

@@ -14,7 +14,6 @@ struct rig *relay_rig(const char *members, const char *registry)
 {
 	static char config[16384];
 	bool own = strstr(members, "\"upstreams\"") != NULL;
-	struct rig *r;
 
 	snprintf(config, sizeof(config),
 		"{ \"mode\": \"relay\", \"client_interfaces\": [\"eth1\", \"eth2\"], %s %s"
@@ -28,16 +27,7 @@ struct rig *relay_rig(const char *members, const char *registry)
 			   "{ \"name\": \"b\", \"address\": [\"10.0.0.3\", \"2001:db8::3\"] }],",
 		strncmp(members, "relay:", 6) == 0 ? "" : members,
 		strncmp(members, "relay:", 6) == 0 ? members + 6 : "");
-	r = rig_new(config, registry);
-	for (size_t i = 0; i < r->links.count; i++) {
-		static const uint8_t local[16] = { 0xfe, 0x80, [15] = 1 };
-
-		memcpy(r->links.all[i].local6, local, sizeof(local));
-		r->links.all[i].has_local = true;
-	}
-	for (size_t i = 0; i < UPSTREAMS_MAX; i++)
-		r->links.multicast[i] = 9;
-	return r;
+	return rig_new(config, registry);
 }
 
 static void set_addr(uint8_t *at, const char *text)

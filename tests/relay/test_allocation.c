@@ -165,7 +165,7 @@ Test(allocation, none_on_the_way_of_any_vector)
 		struct assemble_env env = { .fragment = fragment, .subnet_id = subnet_id, .ctx = &scene };
 		struct rig_packet packet = { .side = (enum side)v->side, .skb_info = v->skb_info,
 			.physindev = v->physindev, .cap_len = v->cap_len, .hw = v->hw,
-			.hw_len = v->hw_len };
+			.hw_len = v->hw_len, .indev = v->indev, .hook = v->hook };
 
 		vector_packet(v, &v->in, &env, &in);
 		packet.bytes = in.bytes;

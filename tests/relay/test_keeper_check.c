@@ -344,6 +344,7 @@ static bool run_vector(struct scene *s, const struct vector *v)
 	slot = rig_run(s->rig, &(struct rig_packet){
 		.bytes = in.bytes, .len = in.len, .side = sides[v->side], .skb_info = v->skb_info,
 		.physindev = v->physindev, .cap_len = v->cap_len, .hw = v->hw, .hw_len = v->hw_len,
+		.indev = v->indev, .hook = v->hook,
 	});
 	to = *slot;
 	to.edited = false;

@@ -106,6 +106,8 @@ static const struct slot *scene_run(struct scene *s, const struct assembled *in,
 		.skb_info = v->skb_info,
 		.physindev = v->physindev,
 		.cap_len = v->cap_len,
+		.indev = v->indev,
+		.hook = v->hook,
 		.hw = v->hw,
 		.hw_len = v->hw_len,
 		.place = place,
@@ -122,45 +124,71 @@ static void say_bytes(struct why *w, const char *name, const uint8_t *p, size_t 
 	say(w, from + 40 < len ? " ..." : "");
 }
 
-static void compare_packet(struct scene *s, const struct slot *slot, struct why *w)
+static void compare_packet(struct scene *s, const struct vector_text *text, const uint8_t *got,
+	size_t len, struct why *w)
 {
+	size_t at = 0, head = got[0] >> 4 == 6 ? 48 : 28;
 	struct assembled want;
-	size_t at = 0;
 
-	scene_assemble(s, &s->v->out, slot->out, slot->out_len, &want);
-	if (want.len == slot->out_len && memcmp(want.bytes, slot->out, want.len) == 0)
+	scene_assemble(s, text, got, len, &want);
+	if (want.len == len && memcmp(want.bytes, got, want.len) == 0)
 		return;
-	while (at < want.len && at < slot->out_len && want.bytes[at] == slot->out[at])
+	while (at < want.len && at < len && want.bytes[at] == got[at])
 		at++;
 	/* Lengths and checksums differ whenever anything does: show where the message itself does. */
-	for (size_t i = 28; i < want.len && i < slot->out_len; i++) {
-		if (want.bytes[i] != slot->out[i]) {
+	for (size_t i = head; i < want.len && i < len; i++) {
+		if (want.bytes[i] != got[i]) {
 			at = i;
 			break;
 		}
 	}
-	say(w, "\n    %u bytes instead of %zu, different at %zu of the IP packet (%zu of DHCP)",
-		slot->out_len, want.len, at, at - (slot->out[0] >> 4 == 6 ? 48 : 28));
+	say(w, "\n    %zu bytes instead of %zu, different at %zu of the IP packet (%zd of DHCP)", len,
+		want.len, at, (ssize_t)(at - head));
 	say_bytes(w, "wanted", want.bytes, want.len, at);
-	say_bytes(w, "got", slot->out, slot->out_len, at);
+	say_bytes(w, "got", got, len, at);
+}
+
+/* Relay mode: what is sent in the place of the packet, to whom, and in which order. */
+static void compare_sends(struct scene *s, const struct slot *slot, struct why *w)
+{
+	const struct vector *v = s->v;
+
+	if (slot->send_count != v->send_count)
+		say(w, "\n    %u packets sent instead of %zu", slot->send_count, v->send_count);
+	for (size_t i = 0; i < slot->send_count && i < v->send_count; i++) {
+		const struct slot_send *got = &slot->sends[i];
+		const struct vector_send *want = &v->sends[i];
+
+		if ((got->kind == SEND_LINK) != want->link || got->ifindex != want->ifindex)
+			say(w, "\n    send %zu: %s %u", i, got->kind == SEND_LINK ? "link" : "routed",
+				got->ifindex);
+		if (want->link && memcmp(got->hw, want->hw, sizeof(got->hw)) != 0)
+			say_bytes(w, "to", got->hw, sizeof(got->hw), 0);
+		compare_packet(s, &want->packet, slot->out + got->off, got->len, w);
+	}
 }
 
 static const char *verdict_text(const struct slot *slot)
 {
-	return slot->verdict == SLOT_DROP ? "drop" : slot->edited ? "out" : "untouched";
+	if (slot->verdict == SLOT_DROP)
+		return slot->send_count > 0 ? "send" : "drop";
+	return slot->edited ? "out" : "untouched";
 }
 
 static void compare_verdict(struct scene *s, const struct slot *slot, struct why *w)
 {
 	static const char *const names[] = {
 		[VECTOR_OUT] = "out", [VECTOR_UNTOUCHED] = "untouched", [VECTOR_DROP] = "drop",
+		[VECTOR_SEND] = "send",
 	};
 	const char *want = names[s->v->expect], *got = verdict_text(slot);
 
 	if (strcmp(want, got) != 0)
 		say(w, "\n    %s instead of %s", got, want);
 	else if (s->v->expect == VECTOR_OUT)
-		compare_packet(s, slot, w);
+		compare_packet(s, &s->v->out, slot->out, slot->out_len, w);
+	else if (s->v->expect == VECTOR_SEND)
+		compare_sends(s, slot, w);
 }
 
 static void compare_cause(const struct scene *s, struct why *w)
@@ -277,6 +305,9 @@ Test(vectors, capture)
 		slot = scene_run(&s, &in, RIG_PLAIN);
 		if (slot->edited)
 			capture_file_put(f, vs->all[i].id, in.bytes, in.len, slot->out, slot->out_len);
+		for (size_t j = 0; j < slot->send_count; j++)
+			capture_file_put(f, vs->all[i].id, in.bytes, in.len,
+				slot->out + slot->sends[j].off, slot->sends[j].len);
 		written += slot->edited;
 		rig_free(s.rig);
 	}
