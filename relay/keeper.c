@@ -101,6 +101,7 @@ static bool equip(struct keeper *k, const struct hand *new)
 	k->generation = 0;
 	if (k->channel != NULL) {
 		k->channel->servers = *k->tally.told.servers;
+		k->channel->links = k->hand.fence.links;
 		return true;
 	}
 	log_limited(&k->nobody_site, LEVEL_ERROR, "queue %u: no memory to share with a worker: %s",
@@ -175,6 +176,8 @@ static int hand_over(struct keeper *k, size_t count)
 	h.paused = k->paused;
 	h.json = k->shared->json != NULL;
 	interface_table_copy(&k->channel->interfaces, &k->interfaces.table);
+	if (links_tick(&k->hand.fence.links))
+		k->channel->links = k->hand.fence.links;
 	k->channel->records_len = k->channel->json_len = 0;
 	atomic_store(&k->channel->at, 0);
 	err = channel_send(k->hand.fd, &h, sizeof(h), fds, n);
@@ -254,7 +257,7 @@ static bool take_back(struct keeper *k, struct batch *b, size_t first, size_t co
 {
 	for (size_t i = 0; i < count; i++) {
 		enum keeper_fault fault =
-			keeper_take(&b->slots[first + i], &k->channel->batch.slots[i]);
+			keeper_take(&b->slots[first + i], &k->channel->batch.slots[i], &k->hand.fence);
 
 		if (fault == KEEPER_OK)
 			continue;
@@ -329,6 +332,7 @@ static void extend(struct keeper *k)
 static void judge(struct keeper *k, struct slot *s, enum cause cause)
 {
 	s->edited = false;
+	s->send_count = 0;
 	s->verdict = (uint8_t)quarantine_verdict(k->shared->quarantine, s);
 	tally_judged(&k->tally, s->verdict, cause);
 }
