@@ -31,11 +31,13 @@ else
 BUILD  ?= build
 endif
 
-LIBS     := libnetfilter_queue libmnl yajl libpcap
+LIBS     := libnetfilter_queue libmnl yajl
+# Loaded when they are first wanted (registry/late.h).
+LATE     := libpcap
 # A registry in MySQL, where libmariadb is there. HAVE_MYSQL=0: without.
 HAVE_MYSQL ?= $(if $(shell pkg-config --exists libmariadb && echo yes),1,0)
 ifeq ($(HAVE_MYSQL),1)
-LIBS     += libmariadb
+LATE     += libmariadb
 NOT_BUILT := registry/source_no_mysql.c
 else
 NOT_BUILT := $(filter-out %/source_no_mysql.c,$(wildcard registry/*mysql*.c tests/*/*mysql*.c))
@@ -43,7 +45,7 @@ endif
 # The exporter, where libmicrohttpd is there. HAVE_MICROHTTPD=0: without.
 HAVE_MICROHTTPD ?= $(if $(shell pkg-config --exists libmicrohttpd && echo yes),1,0)
 ifeq ($(HAVE_MICROHTTPD),1)
-LIBS     += libmicrohttpd
+LATE     += libmicrohttpd
 NOT_BUILT += relay/no_exporter.c
 else
 NOT_BUILT += $(wildcard relay/exporter*.c tests/relay/test_exporter*.c) relay/cmd_exporter.c
@@ -52,9 +54,14 @@ endif
 HAVE_SECCOMP ?= $(if $(shell pkg-config --exists libseccomp && echo yes),1,0)
 HAVE_CAP_NG  ?= $(if $(shell pkg-config --exists libcap-ng && echo yes),1,0)
 LIBS     += $(if $(filter 1,$(HAVE_SECCOMP)),libseccomp) $(if $(filter 1,$(HAVE_CAP_NG)),libcap-ng)
+# soname NAME: what the dynamic linker calls lib NAME.
+soname   = $(or $(shell objdump -p "$$($(CC) -print-file-name=lib$1.so)" 2>/dev/null | sed -n 's/ *SONAME *//p'),lib$1.so)
+SONAMES  := -DSONAME_PCAP='"$(call soname,pcap)"' -DSONAME_MARIADB='"$(call soname,mariadb)"' \
+	-DSONAME_MICROHTTPD='"$(call soname,microhttpd)"'
 SANDBOX  := $(if $(filter 1,$(HAVE_SECCOMP)),-DHAVE_SECCOMP) $(if $(filter 1,$(HAVE_CAP_NG)),-DHAVE_CAP_NG)
 ALLFLAGS := -std=c11 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' -I. -Iinclude -fvisibility=hidden -pthread \
-	$(WARN) $(SANFLAGS) $(SANDBOX) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
+	$(WARN) $(SANFLAGS) $(SANDBOX) $(SONAMES) \
+	$(shell pkg-config --cflags $(LIBS) $(LATE)) $(CPPFLAGS) $(CFLAGS)
 # -rdynamic: hook libraries find usher's functions in the program (relay/hook_*.c).
 LDLIBS   := $(shell pkg-config --libs $(LIBS)) -ldl -rdynamic
 
@@ -73,6 +80,10 @@ all: $(BUILD)/usher
 $(BUILD)/usher: $(OBJ)
 	@echo "  LD    $@"
 	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# For packagers: needs what usher loads late, so that dependencies can be told from it.
+$(BUILD)/late.so:
+	@$(CC) -shared -o $@ -Wl,--no-as-needed $(shell pkg-config --libs $(LATE))
 
 $(BUILD)/unit: $(LIBOBJ) $(TESTOBJ)
 	@echo "  LD    $@"

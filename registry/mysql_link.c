@@ -8,6 +8,7 @@
  */
 #include "registry/mysql_link.h"
 
+#include "registry/late.h"
 #include "registry/password.h"
 
 #include <errmsg.h>
@@ -23,6 +24,18 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What is called of it. */
+#define CALLS(X) X(mysql_server_init) X(mysql_get_socket) X(mysql_errno) X(mysql_error) \
+	X(mysql_options) X(mysql_real_connect_start) X(mysql_real_connect_cont) X(mysql_init) \
+	X(mysql_real_query_start) X(mysql_real_query_cont) X(mysql_use_result) \
+	X(mysql_field_count) X(mysql_num_fields) X(mysql_fetch_field_direct) \
+	X(mysql_fetch_row_start) X(mysql_fetch_row_cont) X(mysql_fetch_lengths) \
+	X(mysql_free_result) X(mysql_close)
+
+static struct { CALLS(LATE_CALL) } maria;
+static const char *const call_names[] = { CALLS(LATE_NAME) };
+static const struct late library = LATE(SONAME_MARIADB, call_names, maria);
 
 enum {
 	PACKET_MAX = 16 << 20,     /* bytes of a row */
@@ -60,6 +73,7 @@ enum reg_err mysql_link_new(const char *name, const struct mysql_link_options *o
 	const struct reg_memory *memory, struct mysql_link **ret, struct reg_error *err)
 {
 	struct mysql_link *l = reg_realloc(memory, NULL, sizeof(*l));
+	char why[256];
 
 	if (l == NULL) {
 		reg_error_set(err, name, 0, "%s", reg_strerror(REG_E_NOMEM));
@@ -68,7 +82,12 @@ enum reg_err mysql_link_new(const char *name, const struct mysql_link_options *o
 	*l = (struct mysql_link){ .name = name, .options = *options,
 		.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
 	clean_environment();
-	if (l->stop < 0 || mysql_library_init(0, NULL, NULL) != 0) {
+	if (!late_load(&library, why, sizeof(why))) {
+		reg_error_set(err, name, 0, "%s", why);
+		mysql_link_free(l);
+		return REG_E_SYSTEM;
+	}
+	if (l->stop < 0 || maria.mysql_server_init(0, NULL, NULL) != 0) {
 		reg_error_set(err, name, 0, "starting libmariadb: %s", strerror(errno));
 		mysql_link_free(l);
 		return REG_E_SYSTEM;
@@ -90,7 +109,7 @@ void mysql_link_stop(struct mysql_link *l)
 static int wait_for(struct mysql_link *l, int events, int64_t until)
 {
 	struct pollfd fds[2] = { { .fd = l->stop, .events = POLLIN },
-		{ .fd = mysql_get_socket(l->mysql) } };
+		{ .fd = maria.mysql_get_socket(l->mysql) } };
 	int64_t left = until - now_ms();
 	int come = 0, n;
 
@@ -158,7 +177,7 @@ static const char *remedy(unsigned int number)
 /* Tells why the last call failed; what: "connecting to ...: ", or "". */
 static enum reg_err fail(struct mysql_link *l, const char *what, struct reg_error *err)
 {
-	unsigned int number = mysql_errno(l->mysql);
+	unsigned int number = maria.mysql_errno(l->mysql);
 	enum reg_err e = REG_E_OPEN;
 
 	if (l->stopped) {
@@ -168,7 +187,7 @@ static enum reg_err fail(struct mysql_link *l, const char *what, struct reg_erro
 		reg_error_set(err, l->name, 0, "%sno answer from the database for %u ms", what,
 			l->wait_ms);
 	} else {
-		reg_error_set(err, l->name, 0, "%s%s%s", what, mysql_error(l->mysql),
+		reg_error_set(err, l->name, 0, "%s%s%s", what, maria.mysql_error(l->mysql),
 			remedy(number));
 		if (what[0] == '\0' && still_connected(number))
 			e = REG_E_READ;
@@ -191,9 +210,9 @@ static void refuse_everything(MYSQL *m)
 	unsigned int off = 0;
 	size_t packet = PACKET_MAX;
 
-	mysql_options(m, MYSQL_OPT_LOCAL_INFILE, &off);
-	mysql_options(m, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
-	mysql_options(m, MYSQL_DEFAULT_AUTH, "mysql_native_password");
+	maria.mysql_options(m, MYSQL_OPT_LOCAL_INFILE, &off);
+	maria.mysql_options(m, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+	maria.mysql_options(m, MYSQL_DEFAULT_AUTH, "mysql_native_password");
 }
 
 /*
@@ -205,7 +224,7 @@ static void allow_auth(const struct mysql_link_options *o, MYSQL *m)
 {
 	bool trusted = o->socket[0] != '\0' || o->tls_ca[0] != '\0';
 
-	mysql_options(m, MARIADB_OPT_RESTRICTED_AUTH, trusted ?
+	maria.mysql_options(m, MARIADB_OPT_RESTRICTED_AUTH, trusted ?
 		"mysql_native_password,client_ed25519,caching_sha2_password,sha256_password" :
 		"mysql_native_password,client_ed25519");
 }
@@ -216,9 +235,9 @@ static void demand_tls(const struct mysql_link_options *o, MYSQL *m)
 
 	if (o->tls_ca[0] == '\0')
 		return;
-	mysql_options(m, MYSQL_OPT_SSL_CA, o->tls_ca);
-	mysql_options(m, MYSQL_OPT_SSL_ENFORCE, &on);
-	mysql_options(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
+	maria.mysql_options(m, MYSQL_OPT_SSL_CA, o->tls_ca);
+	maria.mysql_options(m, MYSQL_OPT_SSL_ENFORCE, &on);
+	maria.mysql_options(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
 }
 
 /*
@@ -232,13 +251,13 @@ static bool set_options(struct mysql_link *l, MYSQL *m)
 	unsigned int protocol = o->socket[0] != '\0' ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 	size_t stack = STACK;
 
-	if (mysql_options(m, MYSQL_OPT_NONBLOCK, &stack) != 0)
+	if (maria.mysql_options(m, MYSQL_OPT_NONBLOCK, &stack) != 0)
 		return false;
-	mysql_options(m, MYSQL_OPT_PROTOCOL, &protocol);
-	mysql_options(m, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
-	mysql_options(m, MYSQL_OPT_READ_TIMEOUT, &seconds);
-	mysql_options(m, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
-	mysql_options(m, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	maria.mysql_options(m, MYSQL_OPT_PROTOCOL, &protocol);
+	maria.mysql_options(m, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+	maria.mysql_options(m, MYSQL_OPT_READ_TIMEOUT, &seconds);
+	maria.mysql_options(m, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
+	maria.mysql_options(m, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	refuse_everything(m);
 	allow_auth(o, m);
 	demand_tls(o, m);
@@ -248,7 +267,7 @@ static bool set_options(struct mysql_link *l, MYSQL *m)
 /* From here on no read or write blocks, under TLS neither. */
 static void unblock(MYSQL *m)
 {
-	int fd = mysql_get_socket(m), flags = fcntl(fd, F_GETFL);
+	int fd = maria.mysql_get_socket(m), flags = fcntl(fd, F_GETFL);
 
 	if (flags >= 0)
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -266,9 +285,9 @@ static enum reg_err connect_with(struct mysql_link *l, const char *password, str
 	else
 		snprintf(where, sizeof(where), "connecting to %s port %u: ", o->host, o->port);
 	AWAIT(l, l->options.connect_ms,
-		mysql_real_connect_start(&done, l->mysql, local ? NULL : o->host, o->user, password,
+		maria.mysql_real_connect_start(&done, l->mysql, local ? NULL : o->host, o->user, password,
 			o->database, local ? 0 : o->port, local ? o->socket : NULL, 0),
-		mysql_real_connect_cont(&done, l->mysql, come));
+		maria.mysql_real_connect_cont(&done, l->mysql, come));
 	if (done == NULL || l->late || l->stopped)
 		return fail_and_close(l, where, err);
 	unblock(l->mysql);
@@ -316,7 +335,7 @@ enum reg_err mysql_link_open(struct mysql_link *l, struct reg_error *err)
 {
 	if (l->mysql != NULL)
 		return REG_OK;
-	l->mysql = mysql_init(NULL);
+	l->mysql = maria.mysql_init(NULL);
 	if (l->mysql == NULL || !set_options(l, l->mysql)) {
 		mysql_link_close(l);
 		reg_error_set(err, l->name, 0, "%s", reg_strerror(REG_E_NOMEM));
@@ -342,8 +361,8 @@ static enum reg_err run(struct mysql_link *l, const char *sql, size_t len, struc
 		reg_error_set(err, l->name, 0, "not connected to the database");
 		return REG_E_OPEN;
 	}
-	AWAIT(l, l->options.read_ms, mysql_real_query_start(&failed, l->mysql, sql, len),
-		mysql_real_query_cont(&failed, l->mysql, come));
+	AWAIT(l, l->options.read_ms, maria.mysql_real_query_start(&failed, l->mysql, sql, len),
+		maria.mysql_real_query_cont(&failed, l->mysql, come));
 	if (failed != 0 || l->late || l->stopped) {
 		enum reg_err e = fail(l, "", err);
 
@@ -351,8 +370,8 @@ static enum reg_err run(struct mysql_link *l, const char *sql, size_t len, struc
 			mysql_link_close(l);
 		return e;
 	}
-	l->result = mysql_use_result(l->mysql);
-	if (l->result == NULL && mysql_field_count(l->mysql) != 0)
+	l->result = maria.mysql_use_result(l->mysql);
+	if (l->result == NULL && maria.mysql_field_count(l->mysql) != 0)
 		return fail_and_close(l, "", err);
 	return REG_OK;
 }
@@ -383,12 +402,12 @@ void mysql_link_end(struct mysql_link *l)
 
 size_t mysql_link_columns(const struct mysql_link *l)
 {
-	return l->result != NULL ? mysql_num_fields(l->result) : 0;
+	return l->result != NULL ? maria.mysql_num_fields(l->result) : 0;
 }
 
 const char *mysql_link_column(const struct mysql_link *l, size_t i, uint64_t *ret_max)
 {
-	const MYSQL_FIELD *f = mysql_fetch_field_direct(l->result, (unsigned int)i);
+	const MYSQL_FIELD *f = maria.mysql_fetch_field_direct(l->result, (unsigned int)i);
 
 	*ret_max = f->length;
 	return f->name;
@@ -400,16 +419,16 @@ enum reg_err mysql_link_next(struct mysql_link *l, struct mysql_values *ret, str
 
 	if (l->result == NULL)
 		return REG_E_END;
-	AWAIT(l, l->options.read_ms, mysql_fetch_row_start(&row, l->result),
-		mysql_fetch_row_cont(&row, l->result, come));
+	AWAIT(l, l->options.read_ms, maria.mysql_fetch_row_start(&row, l->result),
+		maria.mysql_fetch_row_cont(&row, l->result, come));
 	if (row != NULL && !l->late && !l->stopped) {
-		*ret = (struct mysql_values){ mysql_num_fields(l->result),
-			(const char *const *)row, mysql_fetch_lengths(l->result) };
+		*ret = (struct mysql_values){ maria.mysql_num_fields(l->result),
+			(const char *const *)row, maria.mysql_fetch_lengths(l->result) };
 		return REG_OK;
 	}
-	if (mysql_errno(l->mysql) != 0 || l->late || l->stopped)
+	if (maria.mysql_errno(l->mysql) != 0 || l->late || l->stopped)
 		return fail_and_close(l, "", err);
-	mysql_free_result(l->result);
+	maria.mysql_free_result(l->result);
 	l->result = NULL;
 	return REG_E_END;
 }
@@ -423,11 +442,11 @@ void mysql_link_close(struct mysql_link *l)
 	if (l->mysql == NULL)
 		return;
 	if (l->result != NULL || l->late || l->stopped)
-		shutdown(mysql_get_socket(l->mysql), SHUT_RDWR);
+		shutdown(maria.mysql_get_socket(l->mysql), SHUT_RDWR);
 	if (l->result != NULL)
-		mysql_free_result(l->result);
+		maria.mysql_free_result(l->result);
 	l->result = NULL;
-	mysql_close(l->mysql);
+	maria.mysql_close(l->mysql);
 	l->mysql = NULL;
 }
 

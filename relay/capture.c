@@ -6,11 +6,21 @@
 #include "relay/capture.h"
 
 #include "dhcpcodec/bytes.h"
+#include "registry/late.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* What is called of it. */
+#define CALLS(X) X(pcap_open_offline_with_tstamp_precision) X(pcap_datalink) \
+	X(pcap_next_ex) X(pcap_geterr) X(pcap_open_dead_with_tstamp_precision) \
+	X(pcap_dump_open) X(pcap_dump) X(pcap_dump_flush) X(pcap_dump_close) X(pcap_close)
+
+static struct { CALLS(LATE_CALL) } pcap;
+static const char *const call_names[] = { CALLS(LATE_NAME) };
+static const struct late library = LATE(SONAME_PCAP, call_names, pcap);
 
 enum { ETHERTYPE_IP4 = 0x0800, ETHERTYPE_IP6 = 0x86dd, FRAME_MAX = 65536 + 512 };
 
@@ -98,8 +108,12 @@ struct capture *capture_open(const char *path, char *err, size_t cap)
 		snprintf(err, cap, "%s: %s", path, strerror(errno));
 		return NULL;
 	}
+	if (!late_load(&library, err, cap)) {
+		free(c);
+		return NULL;
+	}
 	c->path = path;
-	c->in = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
+	c->in = pcap.pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
 	if (c->in == NULL) {
 		/* libpcap puts the name before what strerror() says, and nothing before its own. */
 		snprintf(err, cap, strncmp(text, path, strlen(path)) == 0 ? "%.0s%s" : "%s: %s",
@@ -107,7 +121,7 @@ struct capture *capture_open(const char *path, char *err, size_t cap)
 		free(c);
 		return NULL;
 	}
-	c->link_type = pcap_datalink(c->in);
+	c->link_type = pcap.pcap_datalink(c->in);
 	return c;
 }
 
@@ -115,12 +129,12 @@ int capture_next(struct capture *c, struct frame_bytes *ret, char *err, size_t c
 {
 	struct pcap_pkthdr *head;
 	const u_char *bytes;
-	int got = pcap_next_ex(c->in, &head, &bytes);
+	int got = pcap.pcap_next_ex(c->in, &head, &bytes);
 
 	if (got == PCAP_ERROR_BREAK)
 		return 0;
 	if (got != 1) {
-		snprintf(err, cap, "%s: damaged: %s", c->path, pcap_geterr(c->in));
+		snprintf(err, cap, "%s: damaged: %s", c->path, pcap.pcap_geterr(c->in));
 		return -1;
 	}
 	ret->bytes = bytes;
@@ -134,14 +148,14 @@ int capture_next(struct capture *c, struct frame_bytes *ret, char *err, size_t c
 
 bool capture_create(struct capture *c, const char *path, char *err, size_t cap)
 {
-	c->shape = pcap_open_dead_with_tstamp_precision(
+	c->shape = pcap.pcap_open_dead_with_tstamp_precision(
 		c->link_type, FRAME_MAX, PCAP_TSTAMP_PRECISION_NANO);
 	if (c->shape != NULL)
-		c->out = pcap_dump_open(c->shape, path);
+		c->out = pcap.pcap_dump_open(c->shape, path);
 	if (c->out != NULL)
 		return true;
 	snprintf(err, cap, "%s: %s", path,
-		c->shape != NULL ? pcap_geterr(c->shape) : strerror(errno));
+		c->shape != NULL ? pcap.pcap_geterr(c->shape) : strerror(errno));
 	return false;
 }
 
@@ -155,7 +169,7 @@ void capture_write(struct capture *c, const struct frame_bytes *f, const uint8_t
 	};
 
 	if (ip == NULL) {
-		pcap_dump((u_char *)c->out, &head, f->bytes);
+		pcap.pcap_dump((u_char *)c->out, &head, f->bytes);
 		return;
 	}
 	if (f->ip_off > sizeof(c->frame) || ip_len > sizeof(c->frame) - f->ip_off)
@@ -163,7 +177,7 @@ void capture_write(struct capture *c, const struct frame_bytes *f, const uint8_t
 	memcpy(c->frame, f->bytes, f->ip_off);
 	memcpy(c->frame + f->ip_off, ip, ip_len);
 	head.caplen = head.len = (bpf_u_int32)(f->ip_off + ip_len);
-	pcap_dump((u_char *)c->out, &head, c->frame);
+	pcap.pcap_dump((u_char *)c->out, &head, c->frame);
 }
 
 bool capture_close(struct capture *c, char *err, size_t cap)
@@ -173,14 +187,14 @@ bool capture_close(struct capture *c, char *err, size_t cap)
 	if (c == NULL)
 		return true;
 	if (c->out != NULL) {
-		good = pcap_dump_flush(c->out) == 0;
+		good = pcap.pcap_dump_flush(c->out) == 0;
 		if (!good)
 			snprintf(err, cap, "cannot write the capture: %s", strerror(errno));
-		pcap_dump_close(c->out);
+		pcap.pcap_dump_close(c->out);
 	}
 	if (c->shape != NULL)
-		pcap_close(c->shape);
-	pcap_close(c->in);
+		pcap.pcap_close(c->shape);
+	pcap.pcap_close(c->in);
 	free(c);
 	return good;
 }

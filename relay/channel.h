@@ -10,6 +10,7 @@
 
 #include "relay/batch.h"
 #include "relay/interface.h"
+#include "relay/link.h"
 #include "relay/pipeline.h"
 
 #include <stdatomic.h>
@@ -22,6 +23,7 @@ enum {
 struct channel {
 	/* by the keeper */
 	struct interface_table interfaces;
+	struct links links;              /* relay mode: the clients' */
 	/* by the worker; begins as the keeper has it from the worker before */
 	struct servers servers;
 	/* by the worker */

@@ -205,13 +205,14 @@ void crew_done(struct crew *c)
 	c->loop = NULL;
 }
 
-void crew_offer(struct crew *c, int config_fd, uint64_t number)
+void crew_offer(struct crew *c, int config_fd, uint64_t number, const struct fence *fence)
 {
 	pthread_mutex_lock(&c->lock);
 	if (c->offered_fd >= 0)
 		close(c->offered_fd);
 	c->offered_fd = config_fd;
 	c->offered = number;
+	c->offered_fence = *fence;
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -226,6 +227,7 @@ void crew_take_offer(struct crew *c, uint64_t number)
 		c->config_fd = c->offered_fd;
 		c->offered_fd = -1;
 		c->config = c->offered;
+		c->fence = c->offered_fence;
 		c->failures = 0;
 		for (size_t i = 0; i < CREW_IDLE; i++)
 			if (c->idle[i].hand.fd >= 0)
@@ -276,6 +278,7 @@ bool crew_take(struct crew *c, struct hand *ret, int64_t until_ns)
 	c->waiting--;
 	if (i != NULL) {
 		*ret = i->hand;
+		ret->fence = c->fence;
 		release(i);
 	}
 	wake(c);

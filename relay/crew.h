@@ -6,6 +6,7 @@
 #ifndef USHER_RELAY_CREW_H
 #define USHER_RELAY_CREW_H
 
+#include "relay/fence.h"
 #include "relay/loop.h"
 #include "relay/spawner.h"
 
@@ -14,11 +15,12 @@
 
 enum { CREW_IDLE = 8 };                  /* at most so many wait for work */
 
-/* A worker process: its end of the socket pair, its pid and the number of its config. */
+/* A worker process: its end of the socket pair, its pid, its config's number and what that has it send. */
 struct hand {
 	int fd;
 	pid_t pid;
 	uint64_t config;
+	struct fence fence;              /* set when it is taken */
 };
 
 struct crew_idle {
@@ -38,8 +40,10 @@ struct crew {
 	pthread_mutex_t lock;            /* of all below */
 	pthread_cond_t arrived;
 	unsigned failures;               /* workers that died before they were ready, in a row */
+	struct fence fence;              /* of workers with the config */
 	int offered_fd;                  /* -1: none */
 	uint64_t offered;
+	struct fence offered_fence;
 	unsigned waiting;                /* keepers that wait for a worker */
 	struct crew_idle idle[CREW_IDLE];
 	int wake;                        /* eventfd: keepers took workers or wait for some */
@@ -48,12 +52,12 @@ struct crew {
 	void *ctx;
 };
 
-/* Begins to spawn; c is zero but for changed and ctx. Takes config_fd over. 0 or a negative errno; crew_done() in any case. */
+/* Begins to spawn; c is zero but for changed, ctx and fence. Takes config_fd over. 0 or a negative errno; crew_done() in any case. */
 int crew_init(struct crew *c, struct loop *l, struct spawner *s, int config_fd);
 void crew_done(struct crew *c);
 
-/* Takes the descriptor of a config over that is to be in force with the next registry. */
-void crew_offer(struct crew *c, int config_fd, uint64_t number);
+/* Takes the descriptor of a config over that is to be in force with the next registry; its fence is copied. */
+void crew_offer(struct crew *c, int config_fd, uint64_t number, const struct fence *fence);
 
 /*
  * Any thread: from now on workers get the config that was offered, if its number is at most that;

@@ -372,6 +372,7 @@ static int start_workers(struct daemon *d)
 		log_error("%s", err);
 		return rc == -ENOMEM ? EXIT_CODE_MEMORY : EXIT_CODE_NETWORK;
 	}
+	d->processes.sender = d->sender;
 	d->learned = learned_new();
 	if (d->learned == NULL)
 		return fail(EXIT_CODE_MEMORY, "what is learned of servers", -ENOMEM);
@@ -423,14 +424,10 @@ static void on_died(void *ctx)
 	loop_stop(&d->loop);
 }
 
-/*
- * What is sent in a packet's place, and what libraries do, is not yet done by a worker process: they
- * run here, as if the config had said "off".
- */
+/* What libraries do is not yet done by a worker process: they run here, as if the config had said "off". */
 static bool can_be_apart(const struct config *c)
 {
-	const char *why = c->mode == MODE_RELAY ? "mode \"relay\"" :
-		c->libraries.count > 0 ? "hook libraries" : NULL;
+	const char *why = c->libraries.count > 0 ? "hook libraries" : NULL;
 
 	if (c->sandbox == SANDBOX_OFF || why == NULL)
 		return c->sandbox != SANDBOX_OFF;

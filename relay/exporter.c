@@ -6,6 +6,7 @@
  */
 #include "relay/exporter.h"
 
+#include "registry/late.h"
 #include "relay/command.h"
 #include "relay/exporter_listen.h"
 #include "relay/log.h"
@@ -29,6 +30,15 @@ enum {
 	BODY = 1024,
 	AT_ONCE = 1000,                    /* turns of the library before others have theirs */
 };
+
+/* What is called of it. */
+#define CALLS(X) X(MHD_create_response_from_buffer) X(MHD_add_response_header) \
+	X(MHD_queue_response) X(MHD_destroy_response) X(MHD_lookup_connection_value) X(MHD_run) \
+	X(MHD_get_timeout) X(MHD_start_daemon) X(MHD_get_daemon_info) X(MHD_stop_daemon)
+
+static struct { CALLS(LATE_CALL) } mhd;
+static const char *const call_names[] = { CALLS(LATE_NAME) };
+static const struct late library = LATE(SONAME_MICROHTTPD, call_names, mhd);
 
 struct server {
 	struct exporter e;
@@ -69,7 +79,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *c, const struct exporte
 		const char *constant;
 		char *text;
 	} u = { .constant = r->text };
-	struct MHD_Response *response = MHD_create_response_from_buffer(
+	struct MHD_Response *response = mhd.MHD_create_response_from_buffer(
 		r->len, u.text, r->owned != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
 	enum MHD_Result result;
 
@@ -77,17 +87,17 @@ static enum MHD_Result send_reply(struct MHD_Connection *c, const struct exporte
 		free(r->owned);
 		return MHD_NO;
 	}
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->type);
+	mhd.MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->type);
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-		MHD_add_response_header(response, headers[i][0], headers[i][1]);
-	result = MHD_queue_response(c, r->status, response);
-	MHD_destroy_response(response);
+		mhd.MHD_add_response_header(response, headers[i][0], headers[i][1]);
+	result = mhd.MHD_queue_response(c, r->status, response);
+	mhd.MHD_destroy_response(response);
 	return result;
 }
 
 static const char *value_of(struct MHD_Connection *c, enum MHD_ValueKind kind, const char *name)
 {
-	const char *value = MHD_lookup_connection_value(c, kind, name);
+	const char *value = mhd.MHD_lookup_connection_value(c, kind, name);
 
 	return value != NULL ? value : "";
 }
@@ -151,8 +161,8 @@ static void run_http(struct server *s)
 	MHD_UNSIGNED_LONG_LONG ms = 0;
 
 	for (int i = 0; i < AT_ONCE && ms == 0; i++) {
-		MHD_run(s->daemon);
-		if (MHD_get_timeout(s->daemon, &ms) != MHD_YES)
+		mhd.MHD_run(s->daemon);
+		if (mhd.MHD_get_timeout(s->daemon, &ms) != MHD_YES)
 			break;
 	}
 }
@@ -190,11 +200,11 @@ static int start_http(struct server *s, int fd)
 {
 	const union MHD_DaemonInfo *info;
 
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, s,
+	s->daemon = mhd.MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, s,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)PATIENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_END);
-	info = s->daemon != NULL ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	info = s->daemon != NULL ? mhd.MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info == NULL)
 		return -ENOMEM;
 	s->http = (struct loop_source){ info->epoll_fd, on_http, s };
@@ -325,7 +335,7 @@ static int listen_and_serve(struct server *s)
 	if (code == EXIT_CODE_OK)
 		code = serve(s, fd);
 	if (s->daemon != NULL)
-		MHD_stop_daemon(s->daemon);      /* closes fd */
+		mhd.MHD_stop_daemon(s->daemon);      /* closes fd */
 	else
 		close(fd);
 	return code;
@@ -346,7 +356,13 @@ int exporter_run(const struct exporter_options *o)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	int code = EXIT_CODE_MEMORY;
+	char err[512];
 
+	if (!late_load(&library, err, sizeof(err))) {
+		log_error("%s", err);
+		free(s);
+		return EXIT_CODE_OTHER;
+	}
 	if (s != NULL) {
 		s->e.o = o;
 		s->e.registrar.fd = -1;

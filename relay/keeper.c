@@ -6,44 +6,19 @@
  * batch is handed over packet by packet, and a packet that was in hand at two deaths is put in
  * quarantine.
  */
-#include "relay/keeper.h"
+#include "relay/keeper_parts.h"
 
-#include "relay/channel.h"
 #include "relay/clock.h"
 #include "relay/keeper_check.h"
-#include "relay/log.h"
 #include "relay/outcome_pair.h"
-#include "relay/same_cpu.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { DEATHS = 2, NS_PER_MS = 1000000, CONFIG_WAIT_MS = 50, LIMIT_MS = 10 };
-
-struct keeper {
-	const struct keeper_shared *shared;
-	uint16_t queue;
-	struct tally tally;
-	bool paused;
-	struct interfaces interfaces;
-	struct hand hand;                /* fd -1: no worker */
-	struct channel *channel;
-	int channel_fd;                  /* -1 once it has been sent */
-	uint64_t number;                 /* of the handoff */
-	uint64_t generation;             /* of the registry that the worker has */
-	uint64_t config;                 /* the newest that a worker was waited for */
-	struct same_cpu cpu;
-	int64_t limit_ms;                /* of a wait for the worker, as its socket has been told */
-	bool alone;                      /* after a death packets are handed over one by one */
-	uint8_t strikes[BATCH_MAX];      /* deaths with that slot of the batch in hand */
-	int64_t until, last;             /* ns: this worker's time and that of all are up */
-	struct log_site fault_site, nobody_site;
-};
+enum { DEATHS = 2, CONFIG_WAIT_MS = 50 };
 
 enum result { BACK, DEAD, NOBODY };
 
@@ -63,13 +38,6 @@ struct keeper *keeper_new(
 	return k;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 /* --- the worker process at hand -------------------------------------------------------------- */
 
 /* Sends the worker home, if there is one; what it counted stays. */
@@ -78,7 +46,7 @@ static void dismiss(struct keeper *k)
 	if (k->hand.fd >= 0)
 		crew_dismiss(k->shared->crew, &k->hand);
 	tally_close(&k->tally);
-	close_fd(&k->channel_fd);
+	keeper_close(&k->channel_fd);
 	k->channel = channel_free(k->channel, k->shared->slots);
 }
 
@@ -101,6 +69,7 @@ static bool equip(struct keeper *k, const struct hand *new)
 	k->generation = 0;
 	if (k->channel != NULL) {
 		k->channel->servers = *k->tally.told.servers;
+		k->channel->links = k->hand.fence.links;
 		return true;
 	}
 	log_limited(&k->nobody_site, LEVEL_ERROR, "queue %u: no memory to share with a worker: %s",
@@ -132,110 +101,6 @@ static void renew(struct keeper *k)
 	equip(k, &new);
 }
 
-/* --- handing over ---------------------------------------------------------------------------- */
-
-/* Adds the descriptors that the worker has not had yet. */
-static size_t bring(struct keeper *k, struct handoff *h, const struct depot_gift *gift,
-	int fds[CHANNEL_FDS])
-{
-	size_t count = 0;
-
-	*h = (struct handoff){
-		.brings_channel = k->channel_fd >= 0, .brings_registry = gift->fd >= 0,
-		.brings_layer = gift->layer >= 0, .no_registry = gift->none,
-		.generation = gift->generation,
-	};
-	if (h->brings_channel)
-		fds[count++] = k->channel_fd;
-	if (h->brings_registry)
-		fds[count++] = gift->fd;
-	if (h->brings_layer)
-		fds[count++] = gift->layer;
-	return count;
-}
-
-static int hand_over(struct keeper *k, size_t count)
-{
-	struct depot_gift gift = { .generation = k->generation, .fd = -1, .layer = -1 };
-	int fds[CHANNEL_FDS], err = 0;
-	struct handoff h;
-	size_t n;
-
-	if (atomic_load(&k->shared->depot->generation) != k->generation)
-		err = depot_take(k->shared->depot, k->generation, &gift);
-	if (err != 0 && k->generation == 0)
-		return err;              /* it would take everybody for nobody */
-	n = bring(k, &h, &gift, fds);
-	h.number = ++k->number;
-	h.count = (uint32_t)count;
-	h.slots = (uint32_t)k->shared->slots;
-	h.queue = k->queue;
-	h.cpu = k->cpu.cpu;
-	h.log_level = (uint8_t)log_level();
-	h.paused = k->paused;
-	h.json = k->shared->json != NULL;
-	interface_table_copy(&k->channel->interfaces, &k->interfaces.table);
-	k->channel->records_len = k->channel->json_len = 0;
-	atomic_store(&k->channel->at, 0);
-	err = channel_send(k->hand.fd, &h, sizeof(h), fds, n);
-	close_fd(&gift.fd);
-	close_fd(&gift.layer);
-	if (err != 0)
-		return err;
-	k->generation = h.generation;
-	close_fd(&k->channel_fd);
-	return 0;
-}
-
-/*
- * A time limit of the socket instead of one of poll(2): the kernel keeps that by its coarse timers, this
- * one by programming the clock for every batch, which on a virtual machine costs more than the batch.
- */
-static bool limit(struct keeper *k, int64_t left)
-{
-	int64_t ms = (left / NS_PER_MS + LIMIT_MS) / LIMIT_MS * LIMIT_MS;
-	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
-
-	if (ms == k->limit_ms)
-		return true;
-	k->limit_ms = ms;
-	return setsockopt(k->hand.fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0;
-}
-
-/* 0 when it came back, -ETIMEDOUT, or what shows that the worker is dead or mad. */
-static int await_back(struct keeper *k)
-{
-	struct handback back;
-	int err;
-
-	for (;;) {
-		int64_t left = k->until - clock_now_ns();
-
-		if (left <= 0)
-			return -ETIMEDOUT;
-		if (!limit(k, left))
-			return -errno;
-		err = channel_receive_alone(k->hand.fd, &back, sizeof(back), 0);
-		if (err != -EAGAIN)
-			return err != 0 ? err : back.number == k->number ? 0 : -EPROTO;
-	}
-}
-
-/* Has slots[0..count) of the channel run. */
-static bool exchange(struct keeper *k, size_t count)
-{
-	int err;
-
-	err = hand_over(k, count);
-	if (err == 0)
-		err = await_back(k);
-	if (err == 0)
-		return true;
-	if (err == -ETIMEDOUT)
-		log_error("queue %u: worker %d hangs: it is replaced", k->queue, (int)k->hand.pid);
-	return false;
-}
-
 /* --- what comes back ------------------------------------------------------------------------- */
 
 /* The lengths are read once: the worker may change them. */
@@ -254,7 +119,7 @@ static bool take_back(struct keeper *k, struct batch *b, size_t first, size_t co
 {
 	for (size_t i = 0; i < count; i++) {
 		enum keeper_fault fault =
-			keeper_take(&b->slots[first + i], &k->channel->batch.slots[i]);
+			keeper_take(&b->slots[first + i], &k->channel->batch.slots[i], &k->hand.fence);
 
 		if (fault == KEEPER_OK)
 			continue;
@@ -307,7 +172,7 @@ static enum result attempt(struct keeper *k, struct batch *b, size_t first, size
 	if (!engage(k))
 		return NOBODY;
 	*count = put_slots(k, b, first, *count);
-	if (exchange(k, *count)) {
+	if (keeper_exchange(k, *count)) {
 		if (take_back(k, b, first, *count))
 			return BACK;
 	} else {
@@ -329,6 +194,7 @@ static void extend(struct keeper *k)
 static void judge(struct keeper *k, struct slot *s, enum cause cause)
 {
 	s->edited = false;
+	s->send_count = 0;
 	s->verdict = (uint8_t)quarantine_verdict(k->shared->quarantine, s);
 	tally_judged(&k->tally, s->verdict, cause);
 }
@@ -388,7 +254,7 @@ void keeper_idle(struct keeper *k)
 	k->until = clock_now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS;
 	if (!engage(k) || atomic_load(&k->shared->depot->generation) == k->generation)
 		return;
-	if (exchange(k, 0))
+	if (keeper_exchange(k, 0))
 		tally_add(&k->tally, k->channel);
 	else
 		dismiss(k);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the checks. Everything is copied first and then checked, because the worker's memory may
- * change between a look and the next. In mode "inline" an edit keeps version, protocol, addresses
- * and ports; whoever lets a slot ask for packets to be sent adds the check of them here.
+ * change between a look and the next. An edit keeps version, protocol, addresses and ports; where packets
+ * of our own may go in relay mode is fence.c's.
  */
 #include "relay/keeper_check.h"
 
@@ -76,13 +76,54 @@ static enum keeper_fault check_edit(const struct slot *s)
 	return f.family == 4 ? check4(s, &f) : check6(s, &f);
 }
 
-enum keeper_fault keeper_take(struct slot *to, const struct slot *from)
+/* All are copied before the first is checked, for they may lie one over the other. */
+static enum keeper_fault copy_sends(struct slot *to, const struct slot *from, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct slot_send *s = &to->sends[i];
+
+		*s = *(const volatile struct slot_send *)&from->sends[i];
+		if (s->len < VERDICT_LEAST || s->len > to->in_len + KEEPER_GROWTH ||
+			s->off > SLOT_OUT || s->len > SLOT_OUT - s->off)
+			return KEEPER_LENGTH;
+		memcpy(to->out + s->off, from->out + s->off, s->len);
+	}
+	return KEEPER_OK;
+}
+
+/* One whole datagram of UDP without IP options and extension headers. */
+static enum keeper_fault check_send(
+	const struct slot *s, const struct slot_send *send, const struct fence *f)
+{
+	struct frame frame;
+
+	if (frame_parse(&frame, s->out + send->off, send->len, 0) != DHCP_OK ||
+		frame.pay_off != (frame.family == 4 ? FRAME_HEAD4 : FRAME_HEAD6))
+		return KEEPER_HEADER;
+	if (frame.ip_len != send->len || frame.pay_off + frame.pay_len != send->len)
+		return KEEPER_LENGTH;
+	return fence_lets(f, s, send, &frame) ? KEEPER_OK : KEEPER_SEND;
+}
+
+static enum keeper_fault take_sends(
+	struct slot *to, const struct slot *from, size_t count, const struct fence *f)
+{
+	enum keeper_fault fault = copy_sends(to, from, count);
+
+	for (size_t i = 0; fault == KEEPER_OK && i < count; i++)
+		fault = check_send(to, &to->sends[i], f);
+	return fault;
+}
+
+enum keeper_fault keeper_take(struct slot *to, const struct slot *from, const struct fence *f)
 {
 	uint8_t verdict = once8(&from->verdict), edited = once8(&from->edited);
+	uint8_t sends = once8(&from->send_count);
 	uint32_t len = once32(&from->out_len);
 	enum keeper_fault fault = KEEPER_OK;
 
-	if (verdict > SLOT_DROP || edited > 1)
+	/* What is sent is sent in the place of the packet that came. */
+	if (verdict > SLOT_DROP || edited > 1 || sends > (verdict == SLOT_DROP ? SLOT_SENDS : 0))
 		return KEEPER_VERDICT;
 	if (verdict == SLOT_ACCEPT && edited) {
 		if (len < VERDICT_LEAST || len > VERDICT_MOST || len > to->in_len + KEEPER_GROWTH)
@@ -91,10 +132,13 @@ enum keeper_fault keeper_take(struct slot *to, const struct slot *from)
 		to->out_len = len;
 		fault = check_edit(to);
 	}
+	if (sends > 0)
+		fault = take_sends(to, from, sends, f);
 	if (fault != KEEPER_OK)
 		return fault;
 	to->verdict = verdict;
 	to->edited = verdict == SLOT_ACCEPT && edited;
+	to->send_count = sends;
 	return KEEPER_OK;
 }
 
@@ -105,6 +149,7 @@ const char *keeper_fault_text(enum keeper_fault fault)
 		[KEEPER_VERDICT] = "wrote no verdict that there is",
 		[KEEPER_LENGTH] = "wrote an edit of a wrong length",
 		[KEEPER_HEADER] = "wrote other addresses, ports or protocols than the packet had",
+		[KEEPER_SEND] = "wanted to send what the config does not say",
 	};
 
 	return (unsigned)fault < KEEPER_FAULTS ? texts[fault] : "did something unknown";

@@ -40,9 +40,11 @@ static void use_given(struct client_link *l, const struct relaying *relay)
 void links_use(struct links *l, const struct config *c)
 {
 	const struct relaying *relay = &c->policy->treat.relay;
+	const struct upstreams *u = &c->policy->upstreams;
 
 	memset(l, 0, sizeof(*l));
-	l->upstreams = &c->policy->upstreams;
+	for (size_t i = 0; i < u->count; i++)
+		memcpy(l->multicast_names[i], u->all[i].multicast, sizeof(l->multicast_names[i]));
 	for (size_t i = 0; relay->on && i < c->client_interfaces.count && i < LINKS_MAX; i++) {
 		struct client_link *link = &l->all[l->count++];
 		const char *name = c->client_interfaces.all[i];
@@ -121,24 +123,25 @@ static void read_addresses(struct links *l)
 		keep6(&l->all[i], any6);
 }
 
-void links_tick(struct links *l)
+bool links_tick(struct links *l)
 {
 	struct timespec ts;
 	int64_t now;
 
 	if (l->count == 0)
-		return;
+		return false;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	if (now < l->next_ns)
-		return;
+		return false;
 	l->next_ns = now + look_ns;
 	for (size_t i = 0; i < l->count; i++)
 		l->all[i].index = if_nametoindex(l->all[i].name);
-	for (size_t i = 0; i < l->upstreams->count; i++)
-		l->multicast[i] = l->upstreams->all[i].multicast[0] != '\0'
-			? if_nametoindex(l->upstreams->all[i].multicast) : 0;
+	for (size_t i = 0; i < UPSTREAMS_MAX; i++)
+		l->multicast[i] = l->multicast_names[i][0] != '\0'
+			? if_nametoindex(l->multicast_names[i]) : 0;
 	read_addresses(l);
+	return true;
 }
 
 const struct client_link *link_with_index(const struct links *l, uint32_t index)

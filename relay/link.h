@@ -21,18 +21,19 @@ struct client_link {
 	uint8_t local6[16];          /* link-local */
 };
 
+/* Holds no pointer, so that it may be shared with a process that cannot ask. */
 struct links {
 	size_t count;
 	struct client_link all[LINKS_MAX];
 	uint32_t multicast[UPSTREAMS_MAX]; /* the interface where an upstream is asked by multicast */
-	const struct upstreams *upstreams; /* borrowed from the policy */
+	char multicast_names[UPSTREAMS_MAX][UPSTREAM_INTERFACE_MAX + 1]; /* "": it is not */
 	int64_t next_ns;             /* when to look again, CLOCK_MONOTONIC */
 };
 
-/* Takes the interfaces of a config, which must live as long as it is used here. Asks nothing yet. */
+/* Takes the interfaces of a config. Asks nothing yet. */
 void links_use(struct links *l, const struct config *c);
-/* Once a batch: looks at interfaces and addresses anew, at most every two seconds. */
-void links_tick(struct links *l);
+/* Once a batch: looks at interfaces and addresses anew, at most every two seconds; whether it did. */
+bool links_tick(struct links *l);
 
 /* NULL if it is none of ours. */
 const struct client_link *link_with_index(const struct links *l, uint32_t index);

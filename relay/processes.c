@@ -58,11 +58,19 @@ static void on_accepted(void *ctx, int config_fd, uint64_t config, uint8_t level
 	struct processes *p = ctx;
 	struct config_error err;
 	struct config *c = config_from_fd(config_fd, p->config_path, false, &err);
+	struct fence fence;
 
+	if (c == NULL) {
+		log_error("reload: %s: the config in force stays", err.text);
+		close(config_fd);
+		return;
+	}
 	log_set_level((enum log_level)level);
-	if (c != NULL)
-		live_offer_config(p->live, c);
-	crew_offer(&p->crew, config_fd, config);
+	if (p->sender != NULL)
+		sender_use(p->sender, &c->client_interfaces);
+	fence_make(&fence, c);
+	live_offer_config(p->live, c);
+	crew_offer(&p->crew, config_fd, config, &fence);
 }
 
 static void on_reloaded(void *ctx, bool good, const char *text)
@@ -185,6 +193,7 @@ int processes_start(struct processes *p, int config_fd)
 
 	p->spawned = (struct loop_source){ p->spawner.fd, on_spawned, p };
 	p->crew = (struct crew){ .changed = on_crew, .ctx = p };
+	fence_make(&p->crew.fence, c);
 	p->loader = (struct loader){
 		.loop = p->loop, .spawner = &p->spawner,
 		.config_fd = fcntl(config_fd, F_DUPFD_CLOEXEC, 0), .path = p->config_path, .events = &events, .ctx = p,

@@ -13,6 +13,7 @@
 #include "relay/keeper.h"
 #include "relay/loader.h"
 #include "relay/loop.h"
+#include "relay/sender.h"
 #include "relay/workers.h"
 
 struct processes {
@@ -21,6 +22,7 @@ struct processes {
 	struct loop *loop;
 	struct workers *workers;         /* borrowed: nudged when there is something new */
 	struct live_store *live;         /* borrowed: gets what is in force, for who looks at it here */
+	struct sender *sender;           /* likewise, relay mode only: hears of new interfaces */
 	struct feed *feed;               /* borrowed: only what it tells of readings is kept up */
 	void (*died)(void *ctx);         /* the spawner is dead: nothing can be started any more */
 	void *ctx;

@@ -129,8 +129,6 @@ static void run_here(struct worker *w)
 	if (w->park != NULL)
 		queue_hold(w->queue, park_keep(w->park, w->batch) > 0);
 	hand_over_records(w);
-	if (w->shared->sender != NULL)
-		sender_send(w->shared->sender, w->batch);
 }
 
 static void run_batch(struct worker *w)
@@ -145,6 +143,8 @@ static void run_batch(struct worker *w)
 		keeper_run(w->keeper, w->batch, paused);
 	else
 		run_here(w);
+	if (w->shared->sender != NULL)
+		sender_send(w->shared->sender, w->batch);
 	queue_send(w->queue, w->batch);
 	note_handling(w);
 	notices_say(&w->notices, queue_number(w->queue), queue_counters(w->queue), &w->counters,

@@ -51,6 +51,7 @@ static void take_channel(struct job *j, const struct handoff *h, int fd)
 	engine_init(&j->engine, &j->channel->counters, &j->records);
 	j->engine.queue = h->queue;
 	j->engine.pipeline.outcome_json = j->config->outcome.format == OUTCOME_JSON;
+	j->engine.pipeline.links = &j->channel->links;
 	j->engine.pipeline.learned = j->learned;
 	j->engine.pipeline.at = &j->channel->at;
 	j->engine.pipeline.json = h->json ? &j->json : NULL;

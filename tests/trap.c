@@ -106,6 +106,15 @@ static void lengthen(struct slot *s)
 	s->out_len = SLOT_OUT;
 }
 
+static void send_elsewhere(struct slot *s)
+{
+	edit(s);
+	s->edited = false;
+	s->verdict = SLOT_DROP;
+	s->send_count = 1;
+	s->sends[0] = (struct slot_send){ .kind = SEND_ROUTED, .len = s->in_len };
+}
+
 static void invent_verdict(struct slot *s)
 {
 	s->verdict = 7;
@@ -120,7 +129,7 @@ static const struct {
 	{ "table", add_table },
 	{ "exec", run_shell }, { "address", change_address, true },
 	{ "port", change_port, true }, { "length", lengthen, true },
-	{ "verdict", invent_verdict, true },
+	{ "verdict", invent_verdict, true }, { "send", send_elsewhere, true },
 };
 
 static void look_at(struct batch *b, struct slot *s)

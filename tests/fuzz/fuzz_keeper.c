@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A worker that was taken over against the keeper's checks. Verdict, whether edited, out_len, the length
- * of the packet, the packet; then what the worker wants to go out: edits of the packet, three bytes each,
- * or bytes of its own. What is let through is judged by code that shares none with the check.
+ * A worker that was taken over against the keeper's checks. Verdict, whether edited, out_len, how many
+ * packets to send and their rows, the length of the packet, the packet; then what the worker wants to go
+ * out: edits of the packet, three bytes each, or bytes of its own. What is let through is judged by code
+ * that shares none with the check.
  */
 #include "relay/keeper_check.h"
 #include "relay/quarantine.h"
@@ -11,6 +12,21 @@
 #include "tests/fuzz/fuzz.h"
 
 static struct slot to, from;
+
+/* One link, two upstreams of each family, one of them by multicast; an address of ours beside. */
+static const struct fence fence = {
+	.on = true,
+	.links = {
+		.count = 1,
+		.all = { { .index = 7, .has4 = true, .has6 = true, .has_local = true, .addr4 = { 192, 0, 2, 1 },
+			.addr6 = { 0x20, 1, [15] = 1 }, .local6 = { 0xfe, 0x80, [15] = 1 } } },
+		.multicast = { 9 },
+	},
+	.count4 = 2, .count6 = 2, .own_count = 1,
+	.upstreams4 = { { 10, 0, 0, 2 }, { 10, 0, 0, 3 } },
+	.upstreams6 = { { 0x20, 1, [15] = 2 }, { 0x20, 1, [15] = 3 } },
+	.own4 = { { 192, 0, 2, 77 } },
+};
 
 static uint32_t take16(struct input *in)
 {
@@ -77,6 +93,74 @@ static void judge_edit(void)
 	judge_ports(was + head, is + head, v6);
 }
 
+static bool is_written(const void *bytes, size_t n)
+{
+	return memmem(to.raw + to.in_off, to.in_len, bytes, n) != NULL;
+}
+
+static void judge_send4(const uint8_t *p, const struct slot_send *s)
+{
+	const uint8_t *dst = p + 16;
+	bool known = memcmp(dst, "\x0a\0\0\2", 4) == 0 || memcmp(dst, "\x0a\0\0\3", 4) == 0;
+	uint32_t port = at16(p + 22);
+
+	MUST((p[0] & 15) == 5 && p[9] == 17 && at16(p + 2) == s->len && at16(p + 24) + 20 == s->len);
+	MUST(at16(p + 20) == 67 && (port == 67 || port == 68));
+	MUST(memcmp(p + 12, "\xc0\0\2\1", 4) == 0 || memcmp(p + 12, "\xc0\0\2\x4d", 4) == 0 ||
+		memcmp(p + 12, to.raw + to.in_off + 16, 4) == 0);
+	if (s->kind == SEND_LINK)
+		MUST(s->ifindex == 7 && port == 68);
+	else
+		MUST(s->ifindex == 0 && ((known && port == 67) || (is_written(dst, 4) && dst[0] < 224)));
+}
+
+static void judge_send6(const uint8_t *p, const struct slot_send *s)
+{
+	static const uint8_t all_servers[16] = { 0xff, 5, [13] = 1, [15] = 3 };
+	const uint8_t *dst = p + 24;
+	uint32_t port = at16(p + 42);
+
+	MUST(s->kind == SEND_ROUTED && p[6] == 17 && at16(p + 4) + 40 == s->len);
+	MUST(at16(p + 40) == 547 && at16(p + 44) + 40 == s->len);
+	MUST(memcmp(p + 8, fence.links.all[0].addr6, 16) == 0 ||
+		memcmp(p + 8, fence.links.all[0].local6, 16) == 0);
+	MUST(port == 546 || port == 547 || is_written(p + 42, 2));
+	if (dst[0] == 0xff)
+		MUST(s->ifindex == 9 && port == 547 && memcmp(dst, all_servers, 16) == 0);
+	else if (dst[0] == 0xfe && (dst[1] & 0xc0) == 0x80)
+		MUST(s->ifindex == 7 && is_written(dst, 16));
+	else
+		MUST(s->ifindex == 0 && (is_written(dst, 16) || (port == 547 &&
+			(memcmp(dst, fence.upstreams6[0], 16) == 0 || memcmp(dst, fence.upstreams6[1], 16) == 0))));
+}
+
+static void judge_sends(void)
+{
+	MUST(to.send_count == 0 || (to.verdict == SLOT_DROP && to.send_count <= SLOT_SENDS));
+	for (size_t i = 0; i < to.send_count; i++) {
+		const struct slot_send *s = &to.sends[i];
+		const uint8_t *p = to.out + s->off;
+
+		MUST(s->len >= 28 && s->len <= to.in_len + KEEPER_GROWTH && s->off <= SLOT_OUT - s->len);
+		if (p[0] >> 4 == 4)
+			judge_send4(p, s);
+		else
+			judge_send6(p, s);
+	}
+}
+
+/* What is to be sent: how many, and of each six bytes. */
+static void set_sends(struct input *in, uint8_t how)
+{
+	from.send_count = (how & 8) != 0 ? take_byte(in) : 0;
+	for (size_t i = 0; i < from.send_count && i < SLOT_SENDS; i++) {
+		from.sends[i].off = take16(in);
+		from.sends[i].len = take16(in);
+		from.sends[i].ifindex = take_byte(in);
+		from.sends[i].kind = take_byte(in);
+	}
+}
+
 static void try_slot(struct input *in)
 {
 	uint8_t how = take_byte(in), verdict = take_byte(in), edited = take_byte(in);
@@ -84,21 +168,24 @@ static void try_slot(struct input *in)
 	enum keeper_fault fault;
 	size_t n;
 
+	set_sends(in, how);
 	n = set_slots(in, how);
 	memcpy(&from.verdict, &verdict, 1);
 	memcpy(&from.edited, &edited, 1);
 	from.out_len = (how & 2) != 0 ? (uint32_t)n : (how & 4) != 0 ? len << 16 | len : len;
 	to.verdict = SLOT_PARK;
 	to.edited = false;
-	fault = keeper_take(&to, &from);
+	to.send_count = 0;
+	fault = keeper_take(&to, &from, &fence);
 	if (fault != KEEPER_OK) {
-		MUST(to.verdict == SLOT_PARK && !to.edited);
+		MUST(to.verdict == SLOT_PARK && !to.edited && to.send_count == 0);
 		return;
 	}
 	MUST(to.verdict == verdict && verdict <= SLOT_DROP && edited <= 1);
 	MUST(to.edited == (verdict == SLOT_ACCEPT && edited == 1));
 	if (to.edited)
 		judge_edit();
+	judge_sends();
 	quarantine_verdict(&(struct quarantine){ .query = TREAT_DROP }, &to);
 }
 

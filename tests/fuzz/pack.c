@@ -56,8 +56,14 @@ static void write_handback(const uint8_t *packet, size_t n)
 {
 	const uint8_t head[] = { 2, 0, 1, 0, 0, (uint8_t)(n >> 8), (uint8_t)n };
 
-	if (n < 2048)
-		write_seed("keeper", head, sizeof(head), packet, n);
+	/* The same dropped, with its whole in the first row of what is to be sent. */
+	const uint8_t sent[] = { 8, 1, 0, 0, 0, 1, 0, 0, (uint8_t)(n >> 8), (uint8_t)n, 0, 0,
+		(uint8_t)(n >> 8), (uint8_t)n };
+
+	if (n >= 2048)
+		return;
+	write_seed("keeper", head, sizeof(head), packet, n);
+	write_seed("keeper", sent, sizeof(sent), packet, n);
 }
 
 static void pack_corpus(int family)

@@ -2,6 +2,7 @@
 /* A helper that fails ends the test: nothing after it would mean anything. */
 #include "tests/registry/mysql_server.h"
 
+#include "registry/late.h"
 #include "tests/registry/temp.h"
 
 #include <criterion/criterion.h>
@@ -17,6 +18,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* As usher itself does: to load it takes longer than most tests do. */
+#define CALLS(X) X(mysql_init) X(mysql_options) X(mysql_real_connect) X(mysql_close) X(mysql_query) \
+	X(mysql_store_result) X(mysql_free_result) X(mysql_next_result) X(mysql_errno) X(mysql_error)
+
+static struct { CALLS(LATE_CALL) } maria;
+static const char *const call_names[] = { CALLS(LATE_NAME) };
+static const struct late library = LATE(SONAME_MARIADB, call_names, maria);
 
 static const char *program(void)
 {
@@ -51,14 +60,17 @@ static void run_server(const struct mysql_server *s)
 
 static MYSQL *try_connect(const struct mysql_server *s, const char *database)
 {
-	MYSQL *m = mysql_init(NULL);
 	unsigned int protocol = MYSQL_PROTOCOL_SOCKET;
+	char err[256];
+	MYSQL *m;
 
-	mysql_options(m, MYSQL_OPT_PROTOCOL, &protocol);
-	if (mysql_real_connect(m, NULL, "root", "", database, 0, s->socket,
+	cr_assert(late_load(&library, err, sizeof(err)), "%s", err);
+	m = maria.mysql_init(NULL);
+	maria.mysql_options(m, MYSQL_OPT_PROTOCOL, &protocol);
+	if (maria.mysql_real_connect(m, NULL, "root", "", database, 0, s->socket,
 		CLIENT_MULTI_STATEMENTS) != NULL)
 		return m;
-	mysql_close(m);
+	maria.mysql_close(m);
 	return NULL;
 }
 
@@ -131,15 +143,15 @@ void mysql_server_stop(struct mysql_server *s)
 void mysql_server_on(void *client, const char *sql)
 {
 	MYSQL *m = client;
-	int more = mysql_query(m, sql);
+	int more = maria.mysql_query(m, sql);
 
 	while (more == 0) {
-		MYSQL_RES *result = mysql_store_result(m);
+		MYSQL_RES *result = maria.mysql_store_result(m);
 
-		mysql_free_result(result);
-		more = mysql_next_result(m);
+		maria.mysql_free_result(result);
+		more = maria.mysql_next_result(m);
 	}
-	cr_assert_eq(mysql_errno(m), 0, "%s: %s", sql, mysql_error(m));
+	cr_assert_eq(maria.mysql_errno(m), 0, "%s: %s", sql, maria.mysql_error(m));
 }
 
 void mysql_server_sql(struct mysql_server *s, const char *format, ...)
@@ -164,7 +176,7 @@ void *mysql_server_connect(const struct mysql_server *s)
 
 void mysql_server_disconnect(void *client)
 {
-	mysql_close(client);
+	maria.mysql_close(client);
 }
 
 struct source_mysql_options mysql_server_options(const struct mysql_server *s)

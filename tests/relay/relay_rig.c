@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/relay/relay_rig.h"
 
+#include "relay/keeper_check.h"
+
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -36,6 +38,23 @@ static void set_addr(uint8_t *at, const char *text)
 		cr_assert_eq(inet_pton(strchr(text, ':') != NULL ? AF_INET6 : AF_INET, text, at), 1);
 }
 
+/* A check too strict would put good packets in quarantine. */
+static void keeper_must_let(const struct rig *r, const struct slot *s)
+{
+	static struct fence fence;
+	static struct slot to;
+	enum keeper_fault fault;
+
+	fence_make(&fence, r->config);
+	fence.links = r->links;
+	to = *s;
+	to.edited = false;
+	to.send_count = 0;
+	fault = keeper_take(&to, s, &fence);
+	cr_expect_eq(fault, KEEPER_OK, "%s", keeper_fault_text(fault));
+	cr_expect_eq(to.send_count, s->send_count);
+}
+
 static const struct slot *run(struct rig *r, const uint8_t *pkt, size_t len, uint32_t indev,
 	uint8_t hook, bool other)
 {
@@ -43,8 +62,10 @@ static const struct slot *run(struct rig *r, const uint8_t *pkt, size_t len, uin
 	struct rig_packet p = { .bytes = pkt, .len = len, .indev = indev, .hook = hook,
 		.side = indev == 0 ? SIDE_UNKNOWN : SIDE_CLIENT,
 		.hw = other ? somebody : chaddr, .hw_len = 6 };
+	const struct slot *s = rig_run(r, &p);
 
-	return rig_run(r, &p);
+	keeper_must_let(r, s);
+	return s;
 }
 
 /* build_ip4() has addresses of its own, so these are put in and the sums made anew. */

@@ -25,6 +25,7 @@ enum { FIRST_PID = 1000000 };        /* above what there can be, should one be k
 static struct loop loop;
 static struct spawner spawner = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static struct crew crew;
+static const struct fence fence;      /* lets nothing out */
 static int nest;                     /* the spawner's end */
 static unsigned changes;
 static uint64_t tokens;              /* of requests that were seen */
@@ -258,7 +259,7 @@ Test(crew, configs)
 			setup();
 		}
 		begin(fds);
-		crew_offer(&crew, memfd_create("config", MFD_CLOEXEC), offers[i].offered);
+		crew_offer(&crew, memfd_create("config", MFD_CLOEXEC), offers[i].offered, &fence);
 		cr_expect_eq(crew_config(&crew), 1);
 		crew_take_offer(&crew, offers[i].taken);
 		cr_expect_eq(crew_config(&crew), offers[i].config, "row %zu", i);

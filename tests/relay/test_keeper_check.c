@@ -20,6 +20,7 @@ enum { IN_OFF = 64, V4_OPTIONS = 8 };
 
 static struct slot to, from;     /* the keeper's and the worker's, of the test that runs */
 static struct build pkt;
+static struct fence fence;       /* of mode "inline" unless a test sets it */
 
 /* The packet has come, and the worker has edited nothing. */
 static void arrive(void)
@@ -70,7 +71,7 @@ static enum keeper_fault take_bytes(unsigned verdict, unsigned edited)
 
 	from.verdict = (uint8_t)verdict;
 	memcpy(&from.edited, &byte, 1);
-	return keeper_take(&to, &from);
+	return keeper_take(&to, &from, &fence);
 }
 
 Test(keeper_check, verdicts)
@@ -106,7 +107,7 @@ Test(keeper_check, what_was_not_edited_may_be_anything)
 	cr_assert_eq(take_bytes(SLOT_ACCEPT, 0), KEEPER_OK);
 	cr_assert(to.verdict == SLOT_ACCEPT && !to.edited);
 	rewrite(pkt.b, pkt.len);
-	cr_assert_eq(keeper_take(&to, &from), KEEPER_LENGTH);
+	cr_assert_eq(keeper_take(&to, &from, &fence), KEEPER_LENGTH);
 }
 
 /* --- lengths --------------------------------------------------------------------------------- */
@@ -146,7 +147,7 @@ Test(keeper_check, sizes)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		come(sizes[i].family, 68, 67, 300);
 		resize(sizes[i].family, (size_t)((long)pkt.len + sizes[i].more));
-		cr_expect_eq(keeper_take(&to, &from), sizes[i].fault, "row %zu", i);
+		cr_expect_eq(keeper_take(&to, &from, &fence), sizes[i].fault, "row %zu", i);
 		cr_expect_eq(to.edited, sizes[i].fault == KEEPER_OK);
 		cr_expect(!to.edited || (to.out_len == from.out_len &&
 				 memcmp(to.out, from.out, to.out_len) == 0));
@@ -162,11 +163,11 @@ Test(keeper_check, out_len_is_what_the_headers_say)
 		come(families[f], 68, 67, 300);
 		for (uint32_t len = 0; len < 70000; len++) {
 			from.out_len = len;
-			cr_assert_eq(keeper_take(&to, &from) == KEEPER_OK, len == pkt.len, "%u", len);
+			cr_assert_eq(keeper_take(&to, &from, &fence) == KEEPER_OK, len == pkt.len, "%u", len);
 		}
 		for (uint32_t bit = 0; bit < 32; bit++) {
 			from.out_len = (uint32_t)pkt.len ^ 1u << bit;
-			cr_assert_neq(keeper_take(&to, &from), KEEPER_OK, "bit %u", bit);
+			cr_assert_neq(keeper_take(&to, &from, &fence), KEEPER_OK, "bit %u", bit);
 		}
 	}
 }
@@ -177,7 +178,7 @@ Test(keeper_check, a_packet_shorter_than_what_is_to_come_of_it)
 	for (uint32_t in_len = 0; in_len < 60; in_len++) {
 		come(40, 68, 67, 40);
 		to.in_len = in_len;
-		cr_expect_eq(keeper_take(&to, &from) == KEEPER_OK, in_len >= 20 + V4_OPTIONS + 4,
+		cr_expect_eq(keeper_take(&to, &from, &fence) == KEEPER_OK, in_len >= 20 + V4_OPTIONS + 4,
 			"%u", in_len);
 	}
 }
@@ -213,7 +214,7 @@ Test(keeper_check, header_bits)
 				may = false;
 			come(heads[i].family, heads[i].sport, heads[i].dport, 300);
 			from.out[at] ^= (uint8_t)(128 >> bit % 8);
-			cr_expect_eq(keeper_take(&to, &from) == KEEPER_OK, may, "row %zu byte %zu bit %zu",
+			cr_expect_eq(keeper_take(&to, &from, &fence) == KEEPER_OK, may, "row %zu byte %zu bit %zu",
 				i, at, bit % 8);
 		}
 }
@@ -245,7 +246,7 @@ Test(keeper_check, ports)
 		come(ports[i].family, ports[i].was[0], ports[i].was[1], 300);
 		set16(from.out + udp, ports[i].is[0]);
 		set16(from.out + udp + 2, ports[i].is[1]);
-		cr_expect_eq(keeper_take(&to, &from), ports[i].fault, "row %zu", i);
+		cr_expect_eq(keeper_take(&to, &from, &fence), ports[i].fault, "row %zu", i);
 	}
 }
 
@@ -261,7 +262,7 @@ Test(keeper_check, families)
 		other = pkt;
 		come(rows[i][0], 68, 67, 300);
 		rewrite(other.b, other.len);
-		cr_expect_eq(keeper_take(&to, &from), KEEPER_HEADER, "row %zu", i);
+		cr_expect_eq(keeper_take(&to, &from, &fence), KEEPER_HEADER, "row %zu", i);
 	}
 }
 
@@ -278,11 +279,11 @@ Test(keeper_check, other_envelopes)
 		build_ip6(&pkt, next[i], extensions[i], 546, 547, zeros, 300);
 		arrive();
 		rewrite(pkt.b, pkt.len);
-		cr_expect_eq(keeper_take(&to, &from), KEEPER_HEADER, "extension header %zu", i);
+		cr_expect_eq(keeper_take(&to, &from, &fence), KEEPER_HEADER, "extension header %zu", i);
 	}
 	come(4, 68, 67, 300);
 	to.raw[IN_OFF + 6] = from.out[6] = 0x20;
-	cr_expect_eq(keeper_take(&to, &from), KEEPER_HEADER, "a fragment");
+	cr_expect_eq(keeper_take(&to, &from, &fence), KEEPER_HEADER, "a fragment");
 }
 
 /* A fault leaves the verdict, and that nothing is edited, as they were. */
@@ -291,7 +292,7 @@ Test(keeper_check, a_fault_changes_nothing)
 	come(4, 68, 67, 300);
 	to.verdict = SLOT_DROP;
 	from.out[16] ^= 1;
-	cr_assert_eq(keeper_take(&to, &from), KEEPER_HEADER);
+	cr_assert_eq(keeper_take(&to, &from, &fence), KEEPER_HEADER);
 	cr_assert(to.verdict == SLOT_DROP && !to.edited);
 }
 
@@ -348,7 +349,7 @@ static bool run_vector(struct scene *s, const struct vector *v)
 	});
 	to = *slot;
 	to.edited = false;
-	fault = keeper_take(&to, slot);
+	fault = keeper_take(&to, slot, &fence);
 	edited = to.edited;
 	cr_expect_eq(fault, KEEPER_OK, "%s: %s", v->id, keeper_fault_text(fault));
 	cr_expect_eq(to.edited, slot->edited && slot->verdict == SLOT_ACCEPT, "%s", v->id);

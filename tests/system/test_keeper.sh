@@ -5,6 +5,8 @@
 # Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=processes.sh
+. "$(dirname "$0")/processes.sh"
 
 need kea-dhcp4 kea-dhcp6 python3
 need_usher
@@ -18,25 +20,6 @@ other_users
 must "usher" usher_start
 
 # --- processes ------------------------------------------------------------------------------------------------------
-
-# The processes of usher that have this name and are neither dead nor stopped, the oldest first.
-processes() { # name
-	local spawner children child comm state
-	read -r spawner _ <"/proc/$usher_pid/task/$usher_pid/children" || [ -n "$spawner" ] || return
-	[ "$1" != usher-spawner ] || { echo "$spawner"; return; }
-	read -r children <"/proc/$spawner/task/$spawner/children" || [ -n "$children" ] || return
-	for child in $children; do
-		read -r _ comm state _ <"/proc/$child/stat" || continue
-		[ "$comm" != "($1)" ] || [[ $state == [ZT] ]] || echo "$child"
-	done
-} 2>/dev/null
-
-# Under load the oldest worker is the one at work; without, it may be dead and the keeper has not noticed.
-first() { # name
-	local all
-	mapfile -t all < <(processes "$1")
-	echo "${all[0]:-}"
-}
 
 ready() { # two workers and a loader
 	local all
@@ -138,16 +121,6 @@ strike() { # name, signal, times, seconds between
 }
 
 # --- what each process may ------------------------------------------------------------------------------------------
-
-status_of() { # pid, field
-	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
-}
-
-may() { # case, pid, capabilities, mode of seccomp, uid
-	local has
-	has="$(status_of "$2" CapEff) $(status_of "$2" NoNewPrivs) $(status_of "$2" Seccomp) $(status_of "$2" Uid | cut -f 2)"
-	check "$1" "$has" test "$has" = "$(printf '%016x' "$3") 1 $4 $5"
-}
 
 must "workers" wait_for 10 ready
 may "the main process may do netfilter and no more" "$usher_pid" $((1 << 12)) 0 0

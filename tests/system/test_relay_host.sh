@@ -9,6 +9,8 @@
 . "$(dirname "$0")/moves.sh"
 # shellcheck source=places.sh
 . "$(dirname "$0")/places.sh"
+# shellcheck source=processes.sh
+. "$(dirname "$0")/processes.sh"
 
 need kea-dhcp4 kea-dhcp6 dhclient
 need_usher
@@ -27,6 +29,7 @@ place_config '"mode": "relay",
 other_users
 must "usher" usher_start
 capture client eth0 client
+split "relay mode on the server's host"
 machine=0
 table 4 <<'EOT'
 a lease, renewed, rebound, released | discover>offer:R request>ack:R renew>ack:R rebind>ack:R release>sent | granted:R renewed:R renewed:R released:R
@@ -43,6 +46,7 @@ expect "dhclient, DHCPv6" client 6 addr=3000::
 captures_end
 check "nothing of a relay agent reaches a client" "it does" test \
 	"$(seen client '^\(offer\|ack\|nak\).* 82=')$(seen client 'codes=.*118')$(seen client 'layers=[1-9]')$(seen client '^\(offer\|ack\|nak\).*giaddr=[1-9]')" = 0000
+check "no worker did what it may not" "$(grep worker "$WORK/usher.log")" no_worker_failed
 stop "$usher_pid"
 check "without usher nobody is answered" "somebody was" \
 	grep -q '^nothing' <(on client "$ROOT/tests/system/client.py" 4 eth0 "$WORK/none" mac=0c:0e:0a:02:00:f0 discover 2>&1)

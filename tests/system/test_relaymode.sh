@@ -8,6 +8,8 @@
 . "$(dirname "$0")/servers.sh"
 # shellcheck source=places.sh
 . "$(dirname "$0")/places.sh"
+# shellcheck source=processes.sh
+. "$(dirname "$0")/processes.sh"
 
 need kea-dhcp4 kea-dhcp6 dhcpd dnsmasq dhcrelay dhclient udhcpc dhcpcd ss tshark
 need_usher
@@ -64,6 +66,8 @@ relay_config '
 	{ "name": "third", "address": ["10.11.0.1", "2001:db8:11::1"], "server": "dnsmasq" }'
 other_users
 must "usher" usher_start
+
+split "relay mode"
 
 machine() { # ns, mac
 	add_ns "$1"
@@ -128,6 +132,7 @@ check "the move was a NAK of usher's own, unknown to the server" "$(seen client 
 	test "$(seen client '^nak')" -gt 0 -a "$(seen server '^nak')" = 0
 
 # --- whom the rule names ---------------------------------------------------------------------------------------------
+kill -KILL "$(first usher-worker)" # the next one learns by itself where it stands
 dhclient4 site
 dhclient6 site
 expect "DHCPv4 by the upstream that the user names, dnsmasq" site 4 addr=192.0.2. 25
@@ -160,6 +165,7 @@ udhcpc4 late
 dhclient6 late
 expect "DHCPv4 when the first upstream is down: the second" late 4 addr=198.51.100. 25
 expect "DHCPv6 likewise" late 6 addr=3000:: 25
+check "no worker did what it may not" "$(grep worker "$WORK/usher.log")" no_worker_failed
 check "the log says so" "it does not" test "$(grep -c 'upstream "main" does not answer DHCPv[46]' "$WORK/usher.log")" = 2
 
 # --- renewals that come back to us ---------------------------------------------------------------------------------

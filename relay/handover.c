@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hides how a batch gets to the worker process and how long it is waited for: a message there with what the
+ * worker has not had yet, and one back. Its slots are in the channel already.
+ */
+#include "relay/keeper_parts.h"
+
+#include "relay/clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+enum { LIMIT_MS = 10 };
+
+/* Adds the descriptors that the worker has not had yet. */
+static size_t bring(struct keeper *k, struct handoff *h, const struct depot_gift *gift,
+	int fds[CHANNEL_FDS])
+{
+	size_t count = 0;
+
+	*h = (struct handoff){
+		.brings_channel = k->channel_fd >= 0, .brings_registry = gift->fd >= 0,
+		.brings_layer = gift->layer >= 0, .no_registry = gift->none,
+		.generation = gift->generation,
+	};
+	if (h->brings_channel)
+		fds[count++] = k->channel_fd;
+	if (h->brings_registry)
+		fds[count++] = gift->fd;
+	if (h->brings_layer)
+		fds[count++] = gift->layer;
+	return count;
+}
+
+static int hand_over(struct keeper *k, size_t count)
+{
+	struct depot_gift gift = { .generation = k->generation, .fd = -1, .layer = -1 };
+	int fds[CHANNEL_FDS], err = 0;
+	struct handoff h;
+	size_t n;
+
+	if (atomic_load(&k->shared->depot->generation) != k->generation)
+		err = depot_take(k->shared->depot, k->generation, &gift);
+	if (err != 0 && k->generation == 0)
+		return err;              /* it would take everybody for nobody */
+	n = bring(k, &h, &gift, fds);
+	h.number = ++k->number;
+	h.count = (uint32_t)count;
+	h.slots = (uint32_t)k->shared->slots;
+	h.queue = k->queue;
+	h.cpu = k->cpu.cpu;
+	h.log_level = (uint8_t)log_level();
+	h.paused = k->paused;
+	h.json = k->shared->json != NULL;
+	interface_table_copy(&k->channel->interfaces, &k->interfaces.table);
+	if (links_tick(&k->hand.fence.links))
+		k->channel->links = k->hand.fence.links;
+	k->channel->records_len = k->channel->json_len = 0;
+	atomic_store(&k->channel->at, 0);
+	err = channel_send(k->hand.fd, &h, sizeof(h), fds, n);
+	keeper_close(&gift.fd);
+	keeper_close(&gift.layer);
+	if (err != 0)
+		return err;
+	k->generation = h.generation;
+	keeper_close(&k->channel_fd);
+	return 0;
+}
+
+/*
+ * A time limit of the socket instead of one of poll(2): the kernel keeps that by its coarse timers, this
+ * one by programming the clock for every batch, which on a virtual machine costs more than the batch.
+ */
+static bool limit(struct keeper *k, int64_t left)
+{
+	int64_t ms = (left / NS_PER_MS + LIMIT_MS) / LIMIT_MS * LIMIT_MS;
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	if (ms == k->limit_ms)
+		return true;
+	k->limit_ms = ms;
+	return setsockopt(k->hand.fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0;
+}
+
+/* 0 when it came back, -ETIMEDOUT, or what shows that the worker is dead or mad. */
+static int await_back(struct keeper *k)
+{
+	struct handback back;
+	int err;
+
+	for (;;) {
+		int64_t left = k->until - clock_now_ns();
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (!limit(k, left))
+			return -errno;
+		err = channel_receive_alone(k->hand.fd, &back, sizeof(back), 0);
+		if (err != -EAGAIN)
+			return err != 0 ? err : back.number == k->number ? 0 : -EPROTO;
+	}
+}
+
+bool keeper_exchange(struct keeper *k, size_t count)
+{
+	int err;
+
+	err = hand_over(k, count);
+	if (err == 0)
+		err = await_back(k);
+	if (err == 0)
+		return true;
+	if (err == -ETIMEDOUT)
+		log_error("queue %u: worker %d hangs: it is replaced", k->queue, (int)k->hand.pid);
+	return false;
+}
