@@ -70,6 +70,8 @@
 	X(library_refused,  "edits of hook libraries that were refused") \
 	X(parked,           "packets parked by a hook library") \
 	X(park_late,        "packets for which a hook library did not decide in time") \
+	X(query_unknown,    "answers whose query a hook library asked for and that was not known") \
+	X(query_overwritten, "queries kept for hook libraries that had to make room for others") \
 	X(outcome_granted,  "outcome records of leases granted") \
 	X(outcome_refused,  "refusals seen") \
 	X(outcome_released, "releases seen") \

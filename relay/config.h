@@ -97,6 +97,7 @@ struct config {
 		uint32_t most;
 		uint32_t probation;  /* seconds */
 	} hook_leases;
+	uint32_t hook_exchanges;     /* queries kept for libraries until their answers have come */
 	struct hooks *hooks;         /* NULL, or loaded by whoever runs them: relay/hook.h */
 	const struct rule_warning *warnings; /* what is allowed but probably not meant; or NULL */
 	struct policy *policy;       /* holds the memory of everything here */

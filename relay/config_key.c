@@ -225,6 +225,8 @@ static const struct config_key keys[] = {
 	  .help = "leases whose end is watched for, where a library asks for that" },
 	{ "hooks_leases.probation", &type_uint, "86400", CONFIG(hook_leases.probation), .min = 1,
 	  .max = 31536000, .help = "seconds after which a declined address counts as recovered" },
+	{ "hooks_exchanges", &type_uint, "4096", CONFIG(hook_exchanges), .min = 0, .max = 1048576,
+	  .help = "queries kept for libraries until their answers have come" },
 	{ "sandbox", &type_choice, "\"best-effort\"", CONFIG(sandbox), .choices = sandboxes,
 	  .help = "whether workers are processes without power, and what if the kernel lacks a means" },
 	{ "deadline_ms", &type_uint, "500", CONFIG(deadline_ms), .min = 20, .max = 10000,

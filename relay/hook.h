@@ -47,6 +47,8 @@ int hooks_tick(struct hooks *h, size_t number, int64_t now_s);
 void hook_batch(const struct pipeline *pl);
 /* Begins a packet: the worker's memory, cleared, and what the packet was parked with, if it was. */
 struct hook_memory *hook_begin(struct packet *p);
+/* Of a packet that was parked, and passes now whatever libraries would have said. */
+void hook_let_go(struct packet *p);
 /* The packet has ended: p->slot->verdict and edited are set. */
 void hook_end(struct packet *p);
 

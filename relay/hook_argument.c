@@ -50,28 +50,16 @@ const char *usher_point(const struct usher_callout *c)
 	return hook_point(c->kind)->name[c->v6];
 }
 
-void *usher_context(struct usher_callout *c)
-{
-	struct hook_memory *m = c->memory;
-	uint64_t bit = UINT64_C(1) << c->library->index;
-	uint8_t *at = m->contexts + c->library->context_at;
-
-	if (c->library->context_size == 0)
-		return NULL;
-	if ((m->context_begun & bit) == 0) {
-		m->context_begun |= bit;
-		memset(at, 0, c->library->context_size);
-	}
-	return at;
-}
-
-/* Whether the argument is one of this very packet: leases4_committed has query4 or response4. */
+/*
+ * Whether the argument is there for this very packet: leases4_committed of a RELEASE has no response4, and
+ * an answer has query4 if its query is still known.
+ */
 static bool is_there(const struct usher_callout *c, unsigned arg)
 {
 	const struct packet *p = c->memory->p;
 
 	if (arg == HOOK_QUERY)
-		return p != NULL && !p->response;
+		return p != NULL && (!p->response || hook_exchange_find(c->memory));
 	return arg != HOOK_RESPONSE || (p != NULL && p->response);
 }
 
@@ -100,7 +88,12 @@ static unsigned arg_of(const struct usher_callout *c, const char *wanted)
 
 struct usher_packet *usher_get_packet(struct usher_callout *c, const char *name)
 {
-	return (arg_of(c, name) & (HOOK_QUERY | HOOK_RESPONSE)) != 0 ? &c->memory->packet : NULL;
+	struct hook_memory *m = c->memory;
+	unsigned arg = arg_of(c, name);
+
+	if ((arg & (HOOK_QUERY | HOOK_RESPONSE)) == 0)
+		return NULL;
+	return arg == HOOK_QUERY && m->p->response ? &m->query_packet : &m->packet;
 }
 
 static const char *subnet_name(const struct packet *p)

@@ -266,12 +266,16 @@ bool hook_commit(struct packet *p)
 
 /* --- what libraries call --------------------------------------------------------------------- */
 
-/* Whether options may be edited now. A NAK carries none, and a MAC covers all of them. */
-static int may_edit(const struct hook_memory *m)
+/*
+ * Whether options may be edited now. A NAK carries none, and a MAC covers all of them; the query of an
+ * answer has left.
+ */
+static int may_edit(const struct usher_packet *packet)
 {
+	const struct hook_memory *m = packet->memory;
 	const struct packet *p = m->p;
 
-	if (p == NULL || (hook_point(m->callout.kind)->rights & HOOK_OPTIONS) == 0 || p->auth)
+	if (p == NULL || packet != &m->packet || (hook_point(m->callout.kind)->rights & HOOK_OPTIONS) == 0 || p->auth)
 		return USHER_E_READ_ONLY;
 	if (!p->v6 && p->response && (p->type == DHCPNAK || p->cause == CAUSE_moved))
 		return USHER_E_READ_ONLY;
@@ -291,11 +295,11 @@ static bool speaks_for_query(const struct packet *p, unsigned code)
 	return code < 256 && memchr(codes, (int)code, count) != NULL;
 }
 
-static int may_set(const struct hook_memory *m, unsigned code)
+static int may_set(const struct usher_packet *packet, unsigned code)
 {
-	const struct packet *p = m->p;
+	const struct packet *p = packet->p;
 	const struct dhcp_option_def *def;
-	int rc = may_edit(m);
+	int rc = may_edit(packet);
 
 	if (rc != USHER_OK)
 		return rc;
@@ -311,7 +315,7 @@ int usher_set_option(struct usher_packet *packet, unsigned code, const uint8_t *
 {
 	struct hook_memory *m = packet->memory;
 	struct deed d = { .op = DEED_SET, .code = code, .len = (uint16_t)len };
-	int rc = may_set(m, code);
+	int rc = may_set(packet, code);
 
 	if (rc == USHER_OK && len > HOOK_DEEDS)
 		rc = USHER_E_NO_SPACE;
@@ -322,7 +326,7 @@ int usher_delete_option(struct usher_packet *packet, unsigned code)
 {
 	struct hook_memory *m = packet->memory;
 	struct deed d = { .op = DEED_DELETE, .code = code };
-	int rc = may_set(m, code);
+	int rc = may_set(packet, code);
 
 	return rc == USHER_OK ? act(m, &d, NULL) : rc;
 }
@@ -333,7 +337,7 @@ int usher_set_vendor(struct usher_packet *packet, uint32_t enterprise, unsigned 
 	struct hook_memory *m = packet->memory;
 	struct deed d = { .op = val != NULL ? DEED_VENDOR : DEED_VENDOR_GONE, .code = sub,
 		.enterprise = enterprise, .len = val != NULL ? (uint16_t)len : 0 };
-	int rc = may_edit(m);
+	int rc = may_edit(packet);
 
 	if (rc != USHER_OK)
 		return rc;
@@ -367,7 +371,7 @@ int usher_set_field(
 {
 	struct hook_memory *m = packet->memory;
 	struct deed d = { .op = DEED_FIELD, .code = field, .len = (uint16_t)len };
-	int rc = may_edit(m);
+	int rc = may_edit(packet);
 
 	if (rc != USHER_OK)
 		return rc;

@@ -130,16 +130,6 @@ int usher_register(
 	return add_callout(lib, kind, v6, hook_point(kind)->core && place == USHER_BEFORE, fn);
 }
 
-int usher_context_size(struct usher_library *lib, size_t size)
-{
-	if (!lib->loading)
-		return USHER_E_PLACE;
-	if (size > HOOK_CONTEXT_MAX)
-		return USHER_E_VALUE;
-	lib->context_size = size;
-	return USHER_OK;
-}
-
 static int register_by_name(struct usher_library *lib)
 {
 	for (size_t i = 0; i < (size_t)HOOK_KINDS * 2; i++) {

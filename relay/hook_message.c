@@ -223,7 +223,7 @@ int usher_replace_message(struct usher_packet *packet, const uint8_t *bytes, siz
 	size_t was_len;
 	const char *why;
 
-	if ((hook_point(c->kind)->rights & HOOK_BYTES) == 0 || p->auth)
+	if ((hook_point(c->kind)->rights & HOOK_BYTES) == 0 || packet != &m->packet || p->auth)
 		return USHER_E_READ_ONLY;
 	if (len < DHCP6_HEAD || len > SLOT_OUT - p->frame.pay_off - 8)
 		return USHER_E_NO_SPACE;

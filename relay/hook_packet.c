@@ -13,27 +13,27 @@ static int give(const uint8_t *val, size_t len, const uint8_t **ret, size_t *ret
 
 int usher_family(const struct usher_packet *packet)
 {
-	return packet->memory->p->v6 ? 6 : 4;
+	return packet->p->v6 ? 6 : 4;
 }
 
 unsigned usher_type(const struct usher_packet *packet)
 {
-	return packet->memory->p->type;
+	return packet->p->type;
 }
 
 const char *usher_interface(const struct usher_packet *packet)
 {
-	return packet->memory->p->interface;
+	return packet->p->interface;
 }
 
 bool usher_relayed(const struct usher_packet *packet)
 {
-	return packet->memory->p->relayed;
+	return packet->p->relayed;
 }
 
 const uint8_t *usher_message(struct usher_packet *packet, size_t *ret_len)
 {
-	return hook_message(packet->memory->p, ret_len);
+	return hook_message(packet->p, ret_len);
 }
 
 /* --- fields ---------------------------------------------------------------------------------- */
@@ -81,7 +81,7 @@ static int field6(const struct packet *p, enum usher_field field, const uint8_t 
 int usher_get_field(struct usher_packet *packet, enum usher_field field, const uint8_t **ret,
 	size_t *ret_len)
 {
-	struct packet *p = packet->memory->p;
+	struct packet *p = packet->p;
 	size_t len, addr = p->v6 ? 16 : 4;
 	const uint8_t *msg;
 
@@ -113,7 +113,7 @@ static bool begin(struct packet *p, struct tlv_iter *ret)
 int usher_get_option(struct usher_packet *packet, unsigned code, const uint8_t **ret, size_t *ret_len)
 {
 	struct hook_memory *m = packet->memory;
-	struct packet *p = m->p;
+	struct packet *p = packet->p;
 	const uint8_t *val;
 	struct tlv_iter it;
 	struct tlv t;
@@ -137,7 +137,7 @@ int usher_get_option(struct usher_packet *packet, unsigned code, const uint8_t *
 int usher_next_option(struct usher_packet *packet, size_t *at, unsigned *ret_code,
 	const uint8_t **ret, size_t *ret_len)
 {
-	struct packet *p = packet->memory->p;
+	struct packet *p = packet->p;
 	struct dhcp4_iter it4;
 	struct tlv_iter it;
 	size_t skip = *at;
@@ -164,7 +164,7 @@ int usher_packet_lease(struct usher_packet *packet, size_t index, struct usher_l
 {
 	struct usher_lease l;
 
-	return hook_lease_at(packet->memory->p, index, &l) ? hook_lease_copy(ret, &l)
+	return hook_lease_at(packet->p, index, &l) ? hook_lease_copy(ret, &l)
 							   : USHER_E_NOT_FOUND;
 }
 
@@ -172,13 +172,13 @@ int usher_packet_lease(struct usher_packet *packet, size_t index, struct usher_l
 
 bool usher_registered(const struct usher_packet *packet)
 {
-	return packet->memory->p->user != NULL;
+	return packet->p->user != NULL;
 }
 
 int usher_identity(const struct usher_packet *packet, const char **ret_type, const uint8_t **ret,
 	size_t *ret_len)
 {
-	const struct packet *p = packet->memory->p;
+	const struct packet *p = packet->p;
 
 	if (p->id == NULL)
 		return USHER_E_NOT_FOUND;
@@ -197,13 +197,13 @@ static int attribute(const struct reg_user *user, const char *name, const char *
 int usher_attribute(const struct usher_packet *packet, const char *name, const char **ret,
 	size_t *ret_len)
 {
-	return attribute(packet->memory->p->user, name, ret, ret_len);
+	return attribute(packet->p->user, name, ret, ret_len);
 }
 
 int usher_default_attribute(const struct usher_packet *packet, const char *name, const char **ret,
 	size_t *ret_len)
 {
-	const struct packet *p = packet->memory->p;
+	const struct packet *p = packet->p;
 
 	if (p->registry == NULL)
 		return USHER_E_NOT_FOUND;

@@ -97,6 +97,17 @@ struct hook_park *hook_park_free(struct hook_park *park)
 	return NULL;
 }
 
+void hook_park_forget(struct hook_park *park)
+{
+	for (size_t i = 0; park != NULL && i < park->count; i++) {
+		struct entry *e = entry_at(park, i);
+
+		if (e->ticket != 0)
+			hook_contexts_destroy(park->hooks, contexts_of(park, e), e->context_begun);
+		e->context_begun = 0;
+	}
+}
+
 /* --- the worker's thread --------------------------------------------------------------------- */
 
 /* The ticket of a free place, or 0. With the lock. */

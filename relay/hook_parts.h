@@ -10,12 +10,14 @@
 #include "relay/log.h"
 #include "relay/park.h"
 
+#include <net/if.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 enum {
 	HOOK_CONTEXT_MAX = 4096, /* bytes of one library's context */
 	HOOK_DEEDS = 4096,       /* bytes of what libraries did to one packet */
+	HOOK_QUERY_MAX = 2048,   /* bytes of a query that is kept for its answer */
 };
 
 /* --- hook points: hook_point.c --------------------------------------------------------------- */
@@ -78,6 +80,7 @@ struct usher_library {
 	const struct usher_value *parameters;
 	void *data;
 	size_t context_size, context_at;
+	usher_destroy_fn *destroy; /* of contexts; NULL */
 	bool drop_on_error, loading, loaded;
 	int minor;
 	_Atomic uint64_t calls_failed, slow, refused, parked, late;
@@ -101,6 +104,7 @@ struct usher_callout {
 
 struct usher_packet {
 	struct hook_memory *memory;
+	struct packet *p;        /* the packet in hand, or its query */
 };
 
 struct hook_memory {
@@ -121,13 +125,22 @@ struct hook_memory {
 	char subnet[SUBNET_NAME_MAX + 1];
 	uint64_t context_begun;  /* a bit for each library */
 	uint8_t *contexts;
+	uint8_t *gone[2];        /* contexts of exchanges that ended */
 	struct hook_park *park;
+	/* In an answer, its query: hook_exchange.c. */
+	bool query_asked, query_known;
+	uint64_t query_key;
+	struct usher_packet query_packet;
+	struct packet query;
+	char query_interface[IF_NAMESIZE];
+	uint8_t query_bytes[HOOK_QUERY_MAX + REG_ID_MAX];
 	size_t in_len;           /* of `in`, where queries are that a library has changed */
 	uint8_t in[SLOT_OUT];
 	uint8_t scratch[SLOT_OUT];
 };
 
 struct hook_leases;
+struct hook_exchanges;
 
 struct hooks {
 	atomic_uint users;
@@ -142,7 +155,9 @@ struct hooks {
 	bool park_drop;
 	struct hook_memory **memory;
 	size_t workers;
+	bool destroys;           /* one of them has a destroy function */
 	struct hook_leases *leases; /* NULL: nobody wants to hear of them */
+	struct hook_exchanges *exchanges; /* NULL: no queries are kept */
 };
 
 /*
@@ -215,10 +230,38 @@ void hook_leases_declined(struct hook_leases *t, const struct usher_lease *l, in
 bool hook_leases_due(
 	struct hook_leases *t, int64_t now, struct usher_lease *ret, int64_t *ret_next);
 
+/* --- queries and their answers: hook_exchange.c, hook_context.c ------------------------------- */
+
+/* A table of `most` queries; *ret is NULL if no library could ask for one. -1 without memory. */
+int hook_exchanges_new(const struct hooks *h, size_t most, struct hook_exchanges **ret);
+struct hook_exchanges *hook_exchanges_free(struct hook_exchanges *t);
+/* Lets go of all contexts in it; before the libraries are unloaded. */
+void hook_exchanges_forget(struct hook_exchanges *t);
+/* A query may be kept soon: its place is far away in memory. */
+void hook_exchange_expect(const struct hook_exchanges *t);
+/* The query in hand has left: it is kept with its contexts, if it is one that gets an answer. */
+void hook_exchange_keep(struct hook_memory *m);
+/* The query of the answer in hand, in m->query, and its contexts; false if it is not known. */
+bool hook_exchange_find(struct hook_memory *m);
+/* The answer has come to its end: its contexts go back to the query, for the next one. */
+void hook_exchange_return(struct hook_memory *m);
+/*
+ * Lets go of contexts whose query is too old, where a library wants to know; nanoseconds since the epoch.
+ * Returns when the next one will be, 0: not before a packet.
+ */
+int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns);
+
+/* Calls the destroy functions for those that were begun. */
+void hook_contexts_destroy(const struct hooks *h, uint8_t *contexts, uint64_t begun);
+/* The same for those of the packet in hand that nobody has taken over. */
+void hook_contexts_end(struct hook_memory *m);
+
 /* --- parking: hook_park.c ---------------------------------------------------------------------- */
 
 struct hook_park *hook_park_new(struct hooks *h, size_t worker);
 struct hook_park *hook_park_free(struct hook_park *park);
+/* Lets go of the contexts of what is still parked; before the libraries are unloaded. */
+void hook_park_forget(struct hook_park *park);
 /* Takes up what a packet was parked with; false if it is not known any more. */
 bool hook_park_resume(struct hook_memory *m, uint64_t ticket);
 /* At the point where it was parked: calls the resume functions. True if this is that point. */

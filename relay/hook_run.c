@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PRECISE_CALLS = 1000 };
+enum { PRECISE_CALLS = 1000, NS = 1000000000 };
 
 /* Good to some milliseconds, for an eighth of the price. */
 static int64_t coarse_ms(void)
@@ -170,6 +170,7 @@ void hook_run_lease(struct hook_memory *m, enum hook_kind kind, const struct ush
 	m->context_begun = 0;
 	if (list->count > 0)
 		call_all(m, list);
+	hook_contexts_end(m);
 	m->callout.gone = NULL;
 }
 
@@ -185,7 +186,8 @@ struct hook_memory *hook_begin(struct packet *p)
 	struct hook_memory *m = p->pl->snapshot->hooks->memory[p->pl->number];
 	uint64_t ticket = p->slot->park;
 
-	m->p = p;
+	m->p = m->packet.p = p;
+	m->query_asked = m->query_known = false;
 	m->changed = m->committed = false;
 	m->editor = NULL;
 	m->records = p->pl->records != NULL ? p->pl->records->len : 0;
@@ -219,6 +221,24 @@ static void forget_records(struct packet *p, const struct hook_memory *m)
 		p->pl->json->len = m->json;
 }
 
+/* Those of a query go on to its answer, if it has left, or was sent on as a relay agent does. */
+static void end_contexts(struct hook_memory *m)
+{
+	const struct slot *s = m->p->slot;
+
+	if (m->p->response)
+		hook_exchange_return(m);
+	else if (s->verdict == SLOT_ACCEPT || s->send_count > 0)
+		hook_exchange_keep(m);
+	hook_contexts_end(m);
+}
+
+void hook_let_go(struct packet *p)
+{
+	hook_contexts_end(hook_begin(p));
+	p->again = false;
+}
+
 void hook_end(struct packet *p)
 {
 	struct hook_memory *m = p->hooks;
@@ -241,21 +261,36 @@ void hook_end(struct packet *p)
 		follow_leases(m);
 	if (s->verdict == SLOT_DROP)
 		forget_records(p, m);
-	m->p = NULL;
+	end_contexts(m);
+	m->p = m->packet.p = NULL;
 }
 
-int hooks_tick(struct hooks *h, size_t number, int64_t now_s)
+/* Returns when it wants to be called again, in seconds since the epoch; 0: not before a packet. */
+static int64_t tell_leases(struct hooks *h, size_t number, int64_t now_s)
 {
 	struct usher_lease l;
 	int64_t next;
 
-	if (h == NULL || h->leases == NULL)
-		return -1;
+	if (h->leases == NULL)
+		return 0;
 	while (hook_leases_due(h->leases, now_s, &l, &next)) {
 		hook_run_lease(h->memory[number], HOOK_LEASE_EXPIRE, &l);
 		if (l.declined)
 			hook_run_lease(h->memory[number], HOOK_LEASE_RECOVER, &l);
 	}
+	return next;
+}
+
+int hooks_tick(struct hooks *h, size_t number, int64_t now_s)
+{
+	int64_t next, old;
+
+	if (h == NULL)
+		return -1;
+	next = tell_leases(h, number, now_s);
+	old = (hook_exchanges_age(h->memory[number], now_s * NS) + NS - 1) / NS;
+	if (next == 0 || (old != 0 && old < next))
+		next = old;
 	if (next == 0)
 		return -1;
 	return next - now_s < 3600 ? (int)(next - now_s) * 1000 : 3600 * 1000;

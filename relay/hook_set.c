@@ -23,8 +23,9 @@ static char *identity_of(const struct config *c)
 
 	if (f == NULL)
 		return NULL;
-	fprintf(f, "%u %u %u %u %u %u\n", c->hook_slow_ms, c->park.packets, c->park.timeout_ms,
-		c->park.drop, c->hook_leases.most, c->hook_leases.probation);
+	fprintf(f, "%u %u %u %u %u %u %u\n", c->hook_slow_ms, c->park.packets, c->park.timeout_ms,
+		c->park.drop, c->hook_leases.most, c->hook_leases.probation,
+		c->hook_exchanges);
 	for (size_t i = 0; i < c->libraries.count; i++) {
 		const struct config_library *l = &c->libraries.all[i];
 		struct stat st = { 0 };
@@ -46,32 +47,40 @@ static struct hook_memory *memory_free(struct hook_memory *m)
 	if (m == NULL)
 		return NULL;
 	hook_park_free(m->park);
-	munmap(m, sizeof(*m) + m->hooks->context_bytes);
+	munmap(m, sizeof(*m) + 3 * m->hooks->context_bytes);
 	return NULL;
 }
 
 static struct hook_memory *memory_new(struct hooks *h, size_t worker)
 {
-	struct hook_memory *m = mmap(NULL, sizeof(*m) + h->context_bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct hook_memory *m = mmap(NULL, sizeof(*m) + 3 * h->context_bytes,
+		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (m == MAP_FAILED)
 		return NULL;
 	m->hooks = h;
-	m->callout.memory = m->packet.memory = m;
+	m->callout.memory = m->packet.memory = m->query_packet.memory = m;
+	m->query_packet.p = &m->query;
 	m->contexts = (uint8_t *)(m + 1);
+	m->gone[0] = m->contexts + h->context_bytes;
+	m->gone[1] = m->gone[0] + h->context_bytes;
 	m->park = hook_park_new(h, worker);
 	return m->park != NULL ? m : memory_free(m);
 }
 
 static struct hooks *destroy(struct hooks *h)
 {
+	hook_exchanges_forget(h->exchanges);
+	for (size_t i = 0; h->memory != NULL && i < h->workers; i++)
+		if (h->memory[i] != NULL)
+			hook_park_forget(h->memory[i]->park);
 	for (size_t i = h->library_count; i-- > 0;)
 		hook_library_stop(&h->libraries[i]);
 	for (size_t i = 0; h->memory != NULL && i < h->workers; i++)
 		memory_free(h->memory[i]);
 	free(h->memory);
 	hook_leases_free(h->leases);
+	hook_exchanges_free(h->exchanges);
 	arena_done(&h->arena);
 	free(h->identity);
 	free(h);
@@ -151,6 +160,8 @@ static int make_memory(struct hooks *h, const struct config *c)
 	for (size_t i = 0; i < h->workers; i++)
 		if ((h->memory[i] = memory_new(h, i)) == NULL)
 			return -ENOMEM;
+	if (hook_exchanges_new(h, c->hook_exchanges, &h->exchanges) != 0)
+		return -ENOMEM;
 	if (!wants_leases(h))
 		return 0;
 	h->leases = hook_leases_new(c->hook_leases.most, c->hook_leases.probation);

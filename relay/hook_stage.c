@@ -26,7 +26,10 @@ enum step hook_buffer_receive(struct packet *p)
 
 enum step hook_before_receive(struct packet *p)
 {
-	return p->response ? STEP_NEXT : hook_run(p, HOOK_PKT_RECEIVE, true, 0);
+	if (p->response)
+		return STEP_NEXT;
+	hook_exchange_expect(p->hooks->hooks->exchanges);
+	return hook_run(p, HOOK_PKT_RECEIVE, true, 0);
 }
 
 enum step hook_pkt_receive(struct packet *p)

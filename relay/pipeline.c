@@ -96,8 +96,7 @@ static enum step run_paused(struct packet *p)
 
 	/* What a library held is not held any longer. */
 	if (p->slot->park != 0 && p->pl->snapshot->hooks != NULL)
-		hook_begin(p);
-	p->again = false;
+		hook_let_go(p);
 	step = stage_frame(p);
 
 	for (size_t i = 0; step == STEP_NEXT && i < sizeof(stages) / sizeof(stages[0]); i++)

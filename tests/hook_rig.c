@@ -82,6 +82,8 @@ static size_t put_fns(char *text, size_t cap, const struct hook_fn *fns, bool be
 	return n + (size_t)snprintf(text + n, cap - n, " }, ");
 }
 
+usher_destroy_fn *hook_destroy;
+
 const char *hook_call(const struct hook_fn *fns, size_t context, struct usher_library **self)
 {
 	static char all[4][4096];
@@ -89,12 +91,21 @@ const char *hook_call(const struct hook_fn *fns, size_t context, struct usher_li
 	char *text = all[turn++ % 4];
 	size_t n = (size_t)snprintf(text, sizeof(all[0]), "{ \"library\": \"%s\", \"parameters\": { ",
 		hook_path("test-hooks/call"));
+	void *destroy;
 
 	n += put_fns(text + n, sizeof(all[0]) - n, fns, false);
 	n += put_fns(text + n, sizeof(all[0]) - n, fns, true);
-	snprintf(text + n, sizeof(all[0]) - n, "\"self\": \"%p\", \"context\": %zu } }", (void *)self,
-		context);
+	memcpy(&destroy, &hook_destroy, sizeof(destroy));
+	snprintf(text + n, sizeof(all[0]) - n,
+		"\"self\": \"%p\", \"context\": %zu, \"destroy\": \"%p\" } }", (void *)self, context,
+		destroy);
 	return text;
+}
+
+static void set_xid(const struct hook_rig *r, uint8_t *last)
+{
+	if (r->xid != 0)
+		*last = r->xid;
 }
 
 static const struct slot *run(struct hook_rig *r, const uint8_t *ip, size_t len, enum side side)
@@ -117,6 +128,7 @@ const struct slot *hook_query4(struct hook_rig *r, const char *options, uint32_t
 
 	msg.len = ip.len = 0;
 	build_message4(&msg, 1, options);
+	set_xid(r, &msg.b[7]);
 	for (int i = 0; i < 4; i++)
 		msg.b[12 + i] = (uint8_t)(ciaddr >> (24 - 8 * i));
 	build_pad(&msg, 300);
@@ -134,6 +146,7 @@ const struct slot *hook_answer4(struct hook_rig *r, uint8_t type)
 	for (size_t i = IP4 + 240; i + 2 < len && out[i] != 255; i += 2 + (size_t)out[i + 1])
 		if (out[i] == 53)
 			out[i + 2] = type;
+	set_xid(r, &out[IP4 + 7]);
 	ip.len = 0;
 	build_ip4(&ip, "", 67, 68, out + IP4, len - IP4);
 	return run(r, ip.b, ip.len, SIDE_SERVER);
@@ -147,6 +160,7 @@ const struct slot *hook_query6(struct hook_rig *r, uint8_t type, const char *opt
 
 	msg.len = ip.len = 0;
 	build_dhcp6(&msg, type);
+	set_xid(r, &msg.b[3]);
 	build_hex(&msg, client_id);
 	build_hex(&msg, options);
 	build_ip6(&ip, 17, "", 546, 547, msg.b, msg.len);
@@ -186,6 +200,7 @@ const struct slot *hook_answer6(struct hook_rig *r, uint8_t type, const char *op
 		at[1] = build_open(&msg, 9);
 	}
 	build_dhcp6(&msg, type);
+	set_xid(r, &msg.b[msg.len - 1]);
 	build_hex(&msg, client_id);
 	build_hex(&msg, "0002000a 00030001 020000000001");
 	build_hex(&msg, options);

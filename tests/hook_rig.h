@@ -17,6 +17,7 @@ struct hook_rig {
 	struct rig *rig;
 	struct park_board board;
 	int wake;
+	uint8_t xid;                 /* the last byte of the next message's transaction id; 0: the usual */
 	uint8_t query[4096];         /* the last query as it left, an IP packet */
 	size_t query_len;
 };
@@ -36,6 +37,7 @@ struct hook_fn {
 	const char *point;
 	usher_callout_fn *fn;
 };
+extern usher_destroy_fn *hook_destroy; /* of its contexts; NULL: none */
 const char *hook_call(const struct hook_fn *fns, size_t context, struct usher_library **self);
 
 /* Messages of the client 02:00:00:00:00:0a; options in hex, in which message type and END are. */

@@ -30,7 +30,7 @@ extern "C" {
  * a minor one that this usher does not have yet.
  */
 #define USHER_HOOKS_MAJOR 1
-#define USHER_HOOKS_MINOR 0
+#define USHER_HOOKS_MINOR 1
 #define USHER_HOOKS_VERSION (USHER_HOOKS_MAJOR * 1000 + USHER_HOOKS_MINOR)
 
 struct usher_library;    /* one library as loaded */
@@ -39,6 +39,7 @@ struct usher_packet;     /* the packet in hand */
 struct usher_value;      /* a JSON value of the library's parameters */
 
 typedef int usher_callout_fn(struct usher_callout *c);
+typedef void usher_destroy_fn(struct usher_library *lib, void *context);
 
 /* What functions return that can fail; 0 is success. usher_strerror() has the words. */
 enum usher_error {
@@ -88,6 +89,12 @@ int usher_register(
 
 /* How many bytes usher_context() shall have, at most 4096; in load() only. VALUE, PLACE. */
 int usher_context_size(struct usher_library *lib, size_t size);
+/*
+ * What is called once for each context that was used, when nobody will see it any more: the query was
+ * dropped or gets no answer, is too old, made room for another, or was sent once more; and before
+ * unload(). In load() only. PLACE. Since 1.1.
+ */
+int usher_context_destroy(struct usher_library *lib, usher_destroy_fn *fn);
 
 /* Anything of the library's own. After a reload a second copy may be loaded beside the first. */
 void usher_set_data(struct usher_library *lib, void *data);
@@ -130,15 +137,20 @@ struct usher_library *usher_library_of(const struct usher_callout *c);
 const char *usher_point(const struct usher_callout *c);
 
 /*
- * This library's memory of this packet: usher_context_size() bytes, zero at the first use, the same
- * at every hook point that the packet passes, also after it was parked. NULL if none was asked for.
+ * This library's memory of this query and its answers: usher_context_size() bytes, zero at the first
+ * use, the same at every hook point that they pass, also after one was parked. They are moved about:
+ * nothing may point into them. An answer whose query is not known (see usher_get_packet()) begins
+ * with zeros. NULL if none was asked for.
  */
 void *usher_context(struct usher_callout *c);
 
 /* The names of the arguments of this hook point, index 0 and up; NULL behind the last. */
 const char *usher_argument(const struct usher_callout *c, size_t index);
 
-/* "query4", "response4", "query6", "response6". NULL: no such argument here. */
+/*
+ * "query4", "response4", "query6", "response6". NULL: no such argument here. In an answer the query is
+ * as it was sent on, to be read only; NULL if it is not known: "hooks_exchanges" of the config.
+ */
 struct usher_packet *usher_get_packet(struct usher_callout *c, const char *name);
 
 /*

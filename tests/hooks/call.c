@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Callouts that are functions of the program that loads it: "after" and "before" are objects of hook
- * point and address, "0x...". "context" is the size of its context, "data" the address of a pointer
- * that is to be set to the library.
+ * point and address, "0x...". "context" is the size of its context, "destroy" the address of its
+ * destroy function, "self" that of a pointer that is to be set to the library.
  */
 #include "usher/hooks.h"
 
@@ -43,12 +43,17 @@ int load(struct usher_library *lib)
 {
 	const struct usher_value *p = usher_parameters(lib);
 	struct usher_library **self = address(usher_value_get(p, "self"));
+	void *at = address(usher_value_get(p, "destroy"));
+	usher_destroy_fn *destroy;
 	int rc = add(lib, usher_value_get(p, "after"), USHER_AFTER);
 
 	if (rc == USHER_OK)
 		rc = add(lib, usher_value_get(p, "before"), USHER_BEFORE);
 	if (rc == USHER_OK)
 		rc = usher_context_size(lib, (size_t)usher_value_int(usher_value_get(p, "context"), 0));
+	memcpy(&destroy, &at, sizeof(destroy));
+	if (rc == USHER_OK)
+		rc = usher_context_destroy(lib, destroy);
 	if (self != NULL)
 		*self = lib;
 	return rc;

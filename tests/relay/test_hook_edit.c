@@ -11,7 +11,7 @@ static size_t calls;
 
 static struct usher_packet *packet_of(struct usher_callout *c)
 {
-	static const char *const names[] = { "query4", "response4", "query6", "response6" };
+	static const char *const names[] = { "response4", "query4", "response6", "query6" };
 	struct usher_packet *p = NULL;
 
 	for (size_t i = 0; p == NULL && i < 4; i++)

@@ -55,7 +55,7 @@ Test(hook_faults, what_is_refused_and_why)
 	expect_refusal(hook_path("test-hooks/no_version"), "{}", 1,
 		"it has no version(): is it a hook library of usher?");
 	expect_refusal(hook_path("test-hooks/other_version"), "{}", 1,
-		"built for version 2.0 of the hook interface, and this usher has 1.0: build it against");
+		"built for version 2.0 of the hook interface, and this usher has 1.1: build it against");
 	expect_refusal(hook_path("test-hooks/fails"), "{ \"load\": true }", 1, "its load() failed (3)");
 	expect_refusal(hook_path("test-hooks/fails"), "{}", 2, "not multi-threading compatible");
 	expect_refusal(hook_path("test-hooks/call"), "{ \"after\": { \"no_such_point\": \"0x1\" } }", 1,

@@ -63,24 +63,24 @@ Test(hooks, a_lease4_from_beginning_to_end)
 	cr_expect_str_eq(logged(), "buffer4_receive query4=type0\npkt4_receive query4=type1:known\n"
 		"subnet4_select query4=type1:known subnet4=open " SUBNETS4 "\n");
 	hook_answer4(r, 2);
-	cr_expect_str_eq(logged(), "lease4_select response4=type2:known subnet4=open "
+	cr_expect_str_eq(logged(), "lease4_select query4=type1:known response4=type2:known subnet4=open "
 		"lease4=172.16.0.1:valid fake_allocation=true\n"
-		"pkt4_send response4=type2:known subnet4=open\nbuffer4_send response4=type2:known\n");
+		"pkt4_send query4=type1:known response4=type2:known subnet4=open\nbuffer4_send response4=type2:known\n");
 	hook_query4(r, "350103 3204ac100001 3604ac100002 ff", 0);
 	cr_expect_str_eq(logged(), "buffer4_receive query4=type0\npkt4_receive query4=type3:known\n"
 		"subnet4_select query4=type3:known subnet4=open " SUBNETS4 "\n");
 	hook_answer4(r, 5);
-	cr_expect_str_eq(logged(), "lease4_select response4=type5:known subnet4=open "
+	cr_expect_str_eq(logged(), "lease4_select query4=type3:known response4=type5:known subnet4=open "
 		"lease4=172.16.0.1:valid fake_allocation=false\n"
-		"leases4_committed response4=type5:known leases4=172.16.0.1:valid deleted_leases4=\n"
-		"pkt4_send response4=type5:known subnet4=open\nbuffer4_send response4=type5:known\n");
+		"leases4_committed query4=type3:known response4=type5:known leases4=172.16.0.1:valid deleted_leases4=\n"
+		"pkt4_send query4=type3:known response4=type5:known subnet4=open\nbuffer4_send response4=type5:known\n");
 	hook_query4(r, "350103 ff", 0xac100001);
 	logged();
 	hook_answer4(r, 5);
-	cr_expect_str_eq(logged(), "lease4_renew response4=type5:known subnet4=open "
+	cr_expect_str_eq(logged(), "lease4_renew query4=type3:known response4=type5:known subnet4=open "
 		"lease4=172.16.0.1:valid\n"
-		"leases4_committed response4=type5:known leases4=172.16.0.1:valid deleted_leases4=\n"
-		"pkt4_send response4=type5:known subnet4=open\nbuffer4_send response4=type5:known\n");
+		"leases4_committed query4=type3:known response4=type5:known leases4=172.16.0.1:valid deleted_leases4=\n"
+		"pkt4_send query4=type3:known response4=type5:known subnet4=open\nbuffer4_send response4=type5:known\n");
 	hook_query4(r, "350107 3604ac100002 ff", 0xac100001);
 	cr_expect_str_eq(logged(), "buffer4_receive query4=type0\npkt4_receive query4=type7:known\n"
 		"lease4_release query4=type7:known lease4=172.16.0.1\n"
@@ -100,7 +100,7 @@ Test(hooks, an_inform_grants_nothing)
 	cr_expect_str_eq(logged(), "buffer4_receive query4=type0\npkt4_receive query4=type8:known\n"
 		"subnet4_select query4=type8:known subnet4=open " SUBNETS4 "\n");
 	hook_answer4(r, 6);
-	cr_expect_str_eq(logged(), "pkt4_send response4=type6:known subnet4=open\n"
+	cr_expect_str_eq(logged(), "pkt4_send query4=type8:known response4=type6:known subnet4=open\n"
 		"buffer4_send response4=type6:known\n");
 	done(r);
 }
@@ -114,17 +114,17 @@ Test(hooks, a_lease6_from_beginning_to_end)
 		uint8_t query, answer;
 		const char *lease;
 	} steps[] = {
-		{ 1, 2, "lease6_select response6=type2:known subnet6=open "
+		{ 1, 2, "lease6_select query6=type1:known response6=type2:known subnet6=open "
 			"lease6=2001:db8:1::9:valid fake_allocation=true\n" },
-		{ 3, 7, "lease6_select response6=type7:known subnet6=open "
+		{ 3, 7, "lease6_select query6=type3:known response6=type7:known subnet6=open "
 			"lease6=2001:db8:1::9:valid fake_allocation=false\n" },
-		{ 5, 7, "lease6_renew response6=type7:known subnet6=open "
+		{ 5, 7, "lease6_renew query6=type5:known response6=type7:known subnet6=open "
 			"lease6=2001:db8:1::9:valid\n" },
-		{ 6, 7, "lease6_rebind response6=type7:known subnet6=open "
+		{ 6, 7, "lease6_rebind query6=type6:known response6=type7:known subnet6=open "
 			"lease6=2001:db8:1::9:valid\n" },
 	};
 	struct hook_rig *r = logging("");
-	char expected[1024];
+	char expected[1024], committed[256];
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		unsigned q = steps[i].query, a = steps[i].answer;
@@ -135,11 +135,13 @@ Test(hooks, a_lease6_from_beginning_to_end)
 			"subnet6=open " SUBNETS6 "\n", q, q);
 		cr_expect_str_eq(logged(), expected);
 		hook_answer6(r, steps[i].answer, IA("00000100 00000200"));
+		snprintf(committed, sizeof(committed), "leases6_committed query6=type%u:known "
+			"response6=type7:known leases6=2001:db8:1::9:valid deleted_leases6=\n", q);
+		if (a == 2)
+			committed[0] = '\0';
 		snprintf(expected, sizeof(expected), "%s%s"
-			"pkt6_send response6=type%u:known subnet6=open\n"
-			"buffer6_send response6=type%u:known\n", steps[i].lease, a == 2 ? "" :
-			"leases6_committed response6=type7:known leases6=2001:db8:1::9:valid "
-			"deleted_leases6=\n", a, a);
+			"pkt6_send query6=type%u:known response6=type%u:known subnet6=open\n"
+			"buffer6_send response6=type%u:known\n", steps[i].lease, committed, q, a, a);
 		cr_expect_str_eq(logged(), expected);
 	}
 	hook_query6(r, 8, IA("00000000 00000000"));
@@ -150,7 +152,7 @@ Test(hooks, a_lease6_from_beginning_to_end)
 	hook_query6(r, 9, IA("00000000 00000000"));
 	logged();
 	hook_answer6(r, 7, "000d0002 0000");
-	cr_expect_str_eq(logged(), "pkt6_send response6=type7:known subnet6=open\n"
+	cr_expect_str_eq(logged(), "pkt6_send query6=type9:known response6=type7:known subnet6=open\n"
 		"buffer6_send response6=type7:known\n");
 	done(r);
 }

@@ -73,15 +73,15 @@ query6="buffer6_receive pkt6_receive subnet6_select"
 		buffer4_receive query4=type0
 		pkt4_receive query4=type1
 		subnet4_select query4=type1 subnet4=restricted subnet4collection=open,restricted
-		lease4_select response4=type2 subnet4=restricted lease4=198.51.100.100:valid fake_allocation=true
-		pkt4_send response4=type2 subnet4=restricted
+		lease4_select query4=type1 response4=type2 subnet4=restricted lease4=198.51.100.100:valid fake_allocation=true
+		pkt4_send query4=type1 response4=type2 subnet4=restricted
 		buffer4_send response4=type2
 		buffer4_receive query4=type0
 		pkt4_receive query4=type3
 		subnet4_select query4=type3 subnet4=restricted subnet4collection=open,restricted
-		lease4_select response4=type5 subnet4=restricted lease4=198.51.100.100:valid fake_allocation=false
-		leases4_committed response4=type5 leases4=198.51.100.100:valid deleted_leases4=
-		pkt4_send response4=type5 subnet4=restricted
+		lease4_select query4=type3 response4=type5 subnet4=restricted lease4=198.51.100.100:valid fake_allocation=false
+		leases4_committed query4=type3 response4=type5 leases4=198.51.100.100:valid deleted_leases4=
+		pkt4_send query4=type3 response4=type5 subnet4=restricted
 		buffer4_send response4=type5
 	EOT
 	forget

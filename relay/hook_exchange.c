@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Queries on their way, kept for libraries until the answers have come: the last ones that were sent
+ * on, with what libraries remember of them. Nothing of usher's own looks here, and a packet needs
+ * nothing of it: a query that is not known is only missing. A ring of a fixed size, the oldest is
+ * overwritten; and a hash, keyed, of family, transaction and client, by which an answer finds its query.
+ *
+ * Contexts have one owner: the packet in hand, the place in the ring, or the packet while it is parked.
+ */
+#include "relay/hook_parts.h"
+
+#include "registry/siphash.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+enum {
+	QUERY_AGE = 60,          /* seconds */
+	LINE = 64,
+	USUAL_LINES = 7,         /* of a place, for a message of DHCPv4 */
+};
+
+struct exchange {
+	uint64_t key;
+	int64_t time_ns;
+	uint64_t context_begun;
+	uint32_t next;           /* in its bucket; index + 1 */
+	uint16_t len, id_len;
+	uint8_t id_type, type, kind;
+	bool used, v6, relayed, untrusted;
+	char interface[IF_NAMESIZE];
+	uint8_t bytes[HOOK_QUERY_MAX + REG_ID_MAX]; /* the packet, then the client's identity */
+	/* then the contexts */
+};
+
+struct hook_exchanges {
+	const struct hooks *hooks;
+	pthread_mutex_t lock;
+	bool shared;             /* by several workers */
+	bool wanted[2];          /* [v6]: a library has a callout for answers */
+	uint32_t most, at, oldest, used, mask; /* at: the place to be taken next */
+	uint8_t key[16];
+	size_t place_size, size;
+	uint32_t *buckets;       /* index + 1 */
+	uint8_t *places, *map;
+};
+
+static struct exchange *place(const struct hook_exchanges *t, uint32_t i)
+{
+	return (void *)(t->places + i * t->place_size);
+}
+
+static uint8_t *contexts_of(struct exchange *e)
+{
+	return (uint8_t *)(e + 1);
+}
+
+static uint32_t after(const struct hook_exchanges *t, uint32_t i)
+{
+	return i + 1 < t->most ? i + 1 : 0;
+}
+
+static bool wants(const struct hooks *h, bool v6)
+{
+	for (size_t k = 0; k < HOOK_KINDS; k++)
+		if ((hook_point((enum hook_kind)k)->args & HOOK_RESPONSE) != 0 &&
+			h->lists[k][v6][0].count + h->lists[k][v6][1].count > 0)
+			return true;
+	return false;
+}
+
+static bool make_places(struct hook_exchanges *t, size_t most)
+{
+	size_t buckets = 1;
+
+	while (buckets < most)
+		buckets *= 2;
+	t->most = (uint32_t)most;
+	t->mask = (uint32_t)buckets - 1;
+	t->place_size = (sizeof(struct exchange) + t->hooks->context_bytes + 63) & ~(size_t)63;
+	t->size = most * t->place_size + buckets * sizeof(*t->buckets);
+	t->map = mmap(NULL, t->size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (t->map == MAP_FAILED)
+		return false;
+	t->places = t->map;
+	t->buckets = (void *)(t->map + most * t->place_size);
+	return getrandom(t->key, sizeof(t->key), 0) == (ssize_t)sizeof(t->key);
+}
+
+int hook_exchanges_new(const struct hooks *h, size_t most, struct hook_exchanges **ret)
+{
+	struct hook_exchanges *t;
+
+	*ret = NULL;
+	if (most == 0 || !(wants(h, false) || wants(h, true)))
+		return 0;
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return -1;
+	t->hooks = h;
+	t->shared = h->workers > 1;
+	t->wanted[0] = wants(h, false);
+	t->wanted[1] = wants(h, true);
+	pthread_mutex_init(&t->lock, NULL);
+	if (!make_places(t, most)) {
+		hook_exchanges_free(t);
+		return -1;
+	}
+	*ret = t;
+	return 0;
+}
+
+struct hook_exchanges *hook_exchanges_free(struct hook_exchanges *t)
+{
+	if (t == NULL)
+		return NULL;
+	if (t->map != NULL && t->map != MAP_FAILED)
+		munmap(t->map, t->size);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+	return NULL;
+}
+
+static void enter(struct hook_exchanges *t)
+{
+	if (t->shared)
+		pthread_mutex_lock(&t->lock);
+}
+
+static void leave(struct hook_exchanges *t)
+{
+	if (t->shared)
+		pthread_mutex_unlock(&t->lock);
+}
+
+/* --- the key ----------------------------------------------------------------------------------- */
+
+/*
+ * RFC 2131 4.4.1: a REQUEST has the xid of the OFFER that it accepts; so that a late OFFER is not taken
+ * for its answer, DISCOVER counts as another exchange. RFC 8415 16.1: each exchange has an id of its own.
+ */
+static uint64_t key_of(const struct hook_exchanges *t, const struct packet *p, bool first)
+{
+	uint8_t data[8 + REG_ID_MAX];
+	size_t len = 16;
+	struct tlv id;
+
+	data[0] = p->v6 ? 6 : 4;
+	data[1] = !p->v6 && first;
+	if (!p->v6) {
+		memcpy(data + 2, packet_msg(p) + DHCP4_XID, 4);
+		memcpy(data + 6, packet_msg(p) + DHCP4_CHADDR, len);
+		return siphash13(t->key, data, 6 + len);
+	}
+	memcpy(data + 2, p->view6.msg + p->view6.inner + 1, 3);
+	len = 0;
+	if (dhcp6_get(&p->view6, D6O_CLIENTID, &id)) {
+		len = id.len < REG_ID_MAX ? id.len : REG_ID_MAX;
+		memcpy(data + 5, id.val, len);
+	}
+	return siphash13(t->key, data, 5 + len);
+}
+
+static uint32_t *link_to(const struct hook_exchanges *t, uint64_t key)
+{
+	uint32_t *link = &t->buckets[key & t->mask];
+
+	while (*link != 0 && place(t, *link - 1)->key != key)
+		link = &place(t, *link - 1)->next;
+	return link;
+}
+
+static struct exchange *find(const struct hook_exchanges *t, uint64_t key)
+{
+	uint32_t i = *link_to(t, key);
+
+	return i != 0 ? place(t, i - 1) : NULL;
+}
+
+/* What it held of contexts goes to `gone`; returns which. With the lock, as all that follows. */
+static uint64_t remove_at(struct hook_exchanges *t, uint32_t *link, uint8_t *gone)
+{
+	struct exchange *e = place(t, *link - 1);
+	uint64_t begun = e->context_begun;
+
+	*link = e->next;
+	e->used = false;
+	e->context_begun = 0;
+	t->used--;
+	if (begun != 0)
+		memcpy(gone, contexts_of(e), t->hooks->context_bytes);
+	return begun;
+}
+
+static bool is_old(const struct exchange *e, int64_t now_ns)
+{
+	return now_ns - e->time_ns >= (int64_t)QUERY_AGE * 1000000000;
+}
+
+void hook_exchange_expect(const struct hook_exchanges *t)
+{
+	const uint8_t *next;
+
+	if (t == NULL)
+		return;
+	next = (const uint8_t *)place(t, t->at);
+	for (size_t i = 0; i < USUAL_LINES; i++)
+		__builtin_prefetch(next + i * LINE, 1);
+}
+
+/* --- a query ----------------------------------------------------------------------------------- */
+
+/* RFC 2131 table 4: nobody answers a RELEASE or a DECLINE. */
+static bool is_answered(const struct packet *p)
+{
+	return p->type != 0 && !p->response &&
+		(p->v6 || (p->type != DHCPRELEASE && p->type != DHCPDECLINE));
+}
+
+static void write_place(struct exchange *e, const struct packet *p, uint64_t key)
+{
+	e->key = key;
+	e->time_ns = p->slot->time_ns;
+	e->context_begun = 0;
+	e->len = (uint16_t)p->in_len;
+	e->id_len = (uint16_t)(p->id != NULL ? p->id_len : 0);
+	e->id_type = (uint8_t)p->id_type;
+	e->type = p->type;
+	e->kind = (uint8_t)p->kind;
+	e->used = true;
+	e->v6 = p->v6;
+	e->relayed = p->relayed;
+	e->untrusted = p->untrusted;
+	strncpy(e->interface, p->interface, sizeof(e->interface) - 1);
+	memcpy(e->bytes, p->in, p->in_len);
+	if (e->id_len > 0)
+		memcpy(e->bytes + e->len, p->id, e->id_len);
+}
+
+/* A place in the ring, whose query may be a young one; what is lost with it of contexts is in `gone`. */
+static struct exchange *take_place(struct hook_exchanges *t, struct packet *p, uint8_t *gone,
+	uint64_t *ret_begun)
+{
+	struct exchange *e = place(t, t->at);
+	uint32_t *link;
+
+	*ret_begun = 0;
+	if (e->used) {
+		if (!is_old(e, p->slot->time_ns))
+			packet_event(p, EVENT_query_overwritten);
+		link = link_to(t, e->key);
+		*ret_begun = remove_at(t, link, gone);
+	}
+	return e;
+}
+
+void hook_exchange_keep(struct hook_memory *m)
+{
+	struct hook_exchanges *t = m->hooks->exchanges;
+	struct packet *p = m->p;
+	uint64_t begun[2] = { 0, 0 }, key;
+	struct exchange *e;
+	uint32_t *link;
+
+	if (t == NULL || !t->wanted[p->v6] || !is_answered(p) || p->in_len > HOOK_QUERY_MAX ||
+		p->id_len > REG_ID_MAX)
+		return;
+	key = key_of(t, p, p->type == DHCPDISCOVER);
+	enter(t);
+	/* Sent once more: the first is over. */
+	link = link_to(t, key);
+	if (*link != 0)
+		begun[0] = remove_at(t, link, m->gone[0]);
+	e = take_place(t, p, m->gone[1], &begun[1]);
+	/* Whoever is oldest is not there any more. */
+	if (t->used == 0)
+		t->oldest = t->at;
+	else if (t->oldest == t->at)
+		t->oldest = after(t, t->at);
+	write_place(e, p, key);
+	if (m->context_begun != 0) {
+		memcpy(contexts_of(e), m->contexts, m->hooks->context_bytes);
+		e->context_begun = m->context_begun;
+		m->context_begun = 0;
+	}
+	e->next = t->buckets[key & t->mask];
+	t->buckets[key & t->mask] = t->at + 1;
+	t->at = after(t, t->at);
+	t->used++;
+	leave(t);
+	hook_contexts_destroy(m->hooks, m->gone[0], begun[0]);
+	hook_contexts_destroy(m->hooks, m->gone[1], begun[1]);
+}
+
+/* --- its answer -------------------------------------------------------------------------------- */
+
+/* An OFFER has a DISCOVER before it, an ACK has one only where the client asked for rapid commit. */
+static struct exchange *find_query(const struct hook_exchanges *t, const struct packet *p,
+	uint64_t *ret_key)
+{
+	bool first = !p->v6 && p->type == DHCPOFFER;
+	struct exchange *e;
+
+	*ret_key = key_of(t, p, first);
+	e = find(t, *ret_key);
+	if (e == NULL && !p->v6 && p->type == DHCPACK) {
+		*ret_key = key_of(t, p, true);
+		e = find(t, *ret_key);
+	}
+	return e != NULL && !is_old(e, p->slot->time_ns) ? e : NULL;
+}
+
+/* Borrows nothing of the table: another worker may take the place. */
+static void copy_out(struct hook_memory *m, struct exchange *e)
+{
+	struct packet *q = &m->query;
+
+	memset(q, 0, offsetof(struct packet, view4));
+	memcpy(m->query_bytes, e->bytes, (size_t)e->len + e->id_len);
+	memcpy(m->query_interface, e->interface, sizeof(m->query_interface));
+	q->in = m->query_bytes;
+	q->in_len = e->len;
+	q->type = e->type;
+	q->kind = (enum kind)e->kind;
+	q->v6 = e->v6;
+	q->relayed = e->relayed;
+	q->untrusted = e->untrusted;
+	q->interface = m->query_interface;
+	q->id_type = (enum reg_id_type)e->id_type;
+	if (e->id_len > 0) {
+		q->id = m->query_bytes + e->len;
+		q->id_len = e->id_len;
+	}
+	/* What an answer before this one has not brought back is not there to be had. */
+	if (m->context_begun == 0 && e->context_begun != 0) {
+		memcpy(m->contexts, contexts_of(e), m->hooks->context_bytes);
+		m->context_begun = e->context_begun;
+		e->context_begun = 0;
+	}
+}
+
+static bool read_query(struct hook_memory *m)
+{
+	struct packet *p = m->p, *q = &m->query;
+
+	q->pl = p->pl;
+	q->slot = p->slot;
+	q->policy = p->policy;
+	q->registry = p->registry;
+	q->hooks = m;
+	if (q->id != NULL && q->registry != NULL)
+		q->user = registry_find(q->registry, q->id_type, q->id, q->id_len);
+	if (frame_parse(&q->frame, q->in, q->in_len, 0) != DHCP_OK)
+		return false;
+	if (q->v6)
+		return dhcp6_view_init(&q->view6, packet_msg(q), q->frame.pay_len) == DHCP_OK;
+	return dhcp4_view_init(&q->view4, packet_msg(q), q->frame.pay_len) == DHCP_OK;
+}
+
+bool hook_exchange_find(struct hook_memory *m)
+{
+	struct hook_exchanges *t = m->hooks->exchanges;
+	struct packet *p = m->p;
+	struct exchange *e;
+
+	if (p == NULL || !p->response || p->type == 0)
+		return false;
+	if (m->query_asked)
+		return m->query_known;
+	m->query_asked = true;
+	if (t != NULL) {
+		enter(t);
+		e = find_query(t, p, &m->query_key);
+		if (e != NULL)
+			copy_out(m, e);
+		leave(t);
+		m->query_known = e != NULL && read_query(m);
+	}
+	if (!m->query_known)
+		packet_event(p, EVENT_query_unknown);
+	return m->query_known;
+}
+
+void hook_exchange_return(struct hook_memory *m)
+{
+	struct hook_exchanges *t = m->hooks->exchanges;
+	struct exchange *e;
+
+	if (!m->query_known || m->context_begun == 0)
+		return;
+	enter(t);
+	e = find(t, m->query_key);
+	if (e != NULL && e->context_begun == 0) {
+		memcpy(contexts_of(e), m->contexts, m->hooks->context_bytes);
+		e->context_begun = m->context_begun;
+		m->context_begun = 0;
+	}
+	leave(t);
+}
+
+/* --- the end ----------------------------------------------------------------------------------- */
+
+/* The oldest place in use: those between it and the next to be taken may be free. */
+static struct exchange *oldest(struct hook_exchanges *t)
+{
+	for (uint32_t i = 0; t->used > 0 && i < t->most; i++) {
+		struct exchange *e = place(t, t->oldest);
+
+		if (e->used)
+			return e;
+		t->oldest = after(t, t->oldest);
+	}
+	return NULL;
+}
+
+int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns)
+{
+	struct hook_exchanges *t = m->hooks->exchanges;
+	struct exchange *e;
+	uint64_t begun;
+	int64_t due;
+
+	if (t == NULL || !m->hooks->destroys)
+		return 0;
+	for (;;) {
+		enter(t);
+		e = oldest(t);
+		due = e != NULL ? e->time_ns + (int64_t)QUERY_AGE * 1000000000 : 0;
+		begun = e != NULL && due <= now_ns ? remove_at(t, link_to(t, e->key), m->gone[0]) : 0;
+		leave(t);
+		hook_contexts_destroy(m->hooks, m->gone[0], begun);
+		if (e == NULL || due > now_ns)
+			return due;
+	}
+}
+
+void hook_exchanges_forget(struct hook_exchanges *t)
+{
+	for (uint32_t i = 0; t != NULL && i < t->most; i++) {
+		struct exchange *e = place(t, i);
+
+		hook_contexts_destroy(t->hooks, contexts_of(e), e->context_begun);
+		e->context_begun = 0;
+	}
+}
