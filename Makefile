@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # usher. make: build/usher; make test: the Criterion tests; SAN=1: the same under ASan and UBSan, in a folder of its own.
 CC      ?= gcc
-CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc
 VERSION := $(shell cat VERSION)
@@ -11,6 +10,11 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
 ifdef WERROR
 WARN += -Werror
 endif
+# What is instrumented is built with -O1: it is as quickly run as built, and the same is found.
+ifneq ($(SAN)$(MSAN)$(FUZZ),)
+CFLAGS ?= -O1 -g
+endif
+CFLAGS ?= -O2 -g
 ifdef SAN
 BUILD  ?= build/san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -22,11 +26,6 @@ else ifdef FUZZ
 CC     := clang
 BUILD  ?= build/fuzz
 SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-else ifdef COVERAGE
-CC     := gcc
-CFLAGS := -O0 -g
-BUILD  ?= build/coverage
-SANFLAGS := --coverage
 else
 BUILD  ?= build
 endif

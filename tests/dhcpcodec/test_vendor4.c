@@ -148,6 +148,22 @@ Test(vendor4, many_enterprises)
 	guard_free(o.p, o.cap);
 }
 
+/* A server that sends more than that is not understood, and left alone. */
+Test(vendor4, more_than_can_be_gathered)
+{
+	static const uint8_t block[255] = { 0, 0, 0, 9, 250 };
+	struct open o;
+
+	build_message4(&msg, BOOTREPLY, "350105 ff");
+	open_msg(&o, CAP);
+	for (size_t i = 0; i < 5; i++)
+		dhcp4_edit_append(&o.e, 125, block, sizeof(block));
+	cr_assert_eq(dhcp4_edit_vendor(&o.e, 4491, 1, (const uint8_t *)"a", 1), DHCP_E_RANGE);
+	cr_assert_eq(o.e.len, DHCP4_OPTIONS + 3 + 5 * 257);
+	finish(&o);
+	guard_free(o.p, o.cap);
+}
+
 Test(vendor4, no_room)
 {
 	struct open o;

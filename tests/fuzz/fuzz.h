@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the fuzzers share. A fuzzer is one function that gets any bytes (libFuzzer) and one line of
- * comment saying what they mean; properties are stated with MUST() of tests/exercise.h.
+ * What the fuzzers share. A fuzzer is one function that gets any bytes and one line of comment
+ * saying what they mean; properties are stated with MUST() of tests/exercise.h.
  */
 #ifndef USHER_TESTS_FUZZ_H
 #define USHER_TESTS_FUZZ_H
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libFuzzer's entry point; what it returns must be 0. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* What a fuzzer does with one input; it returns 0. tests/fuzz/one.c is what libFuzzer calls. */
+int fuzz_one(const uint8_t *data, size_t size);
 
 /* The input, taken from the front; 0 when there is no more. */
 struct input {

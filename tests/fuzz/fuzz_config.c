@@ -29,7 +29,7 @@ static struct text print(const struct config *c)
 	return t;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 	char *text = (char *)take_rest(&in);

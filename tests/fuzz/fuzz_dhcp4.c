@@ -2,7 +2,7 @@
 /* The length of an edit script, modulo 16, the script, and a DHCPv4 message. */
 #include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 	size_t n = take_byte(&in) % 16;

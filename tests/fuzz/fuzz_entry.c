@@ -24,7 +24,7 @@ static void add_line(struct builder *b, const char *line, size_t len, struct reg
 		ret[(*n)++] = entry.id;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	struct builder_options options = { .name = "fuzz" };
 	struct builder_result result;

@@ -2,7 +2,7 @@
 /* An IP datagram: parsed, and sealed if it is good. */
 #include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	exercise_frame(data, size);
 	return 0;

@@ -38,7 +38,7 @@ static void check_text(const char *text)
 		MUST(isprint((unsigned char)*text));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	struct builder_options options = { .name = "fuzz" };
 	struct input in = { data, size };

@@ -207,7 +207,7 @@ static void try_servers(const struct input *in)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 

@@ -3,7 +3,7 @@
 #include "relay/nfmessage.h"
 #include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 	uint8_t *msg = take_rest(&in);

@@ -2,7 +2,7 @@
 /* What tests/fuzz/pipeline.h says, with DHCPv6 messages. */
 #include "tests/fuzz/pipeline.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	fuzz_pipeline(6, data, size);
 	return 0;

@@ -24,7 +24,7 @@ static void check_wire(const struct dhcp_option_def *def, const uint8_t *p, size
 	MUST(len == n && memcmp(again, p, n) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 	unsigned family = (take_byte(&in) & 1) != 0 ? 6 : 4, code = take_byte(&in);

@@ -246,3 +246,21 @@ Test(entry, attributes_alone)
 	}
 	entry_reader_free(r);
 }
+
+/* A line cannot be longer; a column of a database can. */
+Test(entry, attributes_that_are_too_long)
+{
+	static char text[REG_LINE_MAX + 2];
+	struct entry_reader *r = entry_reader_new(NULL);
+	const struct reg_pair *pairs;
+	char why[REG_WHY] = "";
+	size_t count;
+
+	memset(text, ' ', sizeof(text));
+	text[0] = '{';
+	text[1] = '}';
+	cr_assert_eq(entry_read_attrs(r, text, REG_LINE_MAX, &pairs, &count, why), REG_OK, "%s", why);
+	cr_assert_eq(entry_read_attrs(r, text, REG_LINE_MAX + 1, &pairs, &count, why), REG_E_LINE);
+	cr_assert(strstr(why, "more than") != NULL, "%s", why);
+	entry_reader_free(r);
+}

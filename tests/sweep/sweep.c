@@ -3,7 +3,7 @@
  * Runs the corpus and the acceptance vectors, every prefix and every changed byte of them through the
  * codec and, in both directions and under several configs, through the pipeline. A program of its own, without a test
  * framework, so that it runs under MemorySanitizer too. Says how much it did; a property that does
- * not hold ends it.
+ * not hold ends it. With an argument N it takes only each Nth length and byte.
  */
 #include "tests/build.h"
 #include "tests/corpus.h"
@@ -15,6 +15,7 @@
 #include "dhcpcodec/frame.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Of the few messages that are longer than LONGEST, not every length beyond, and only the beginning is mutated. */
@@ -22,6 +23,7 @@ enum { LONGEST = 800, ROOM = 65535 - 60 };
 
 static struct rig *rigs[EXERCISE_RIGS];
 static size_t messages, packets, edited;
+static size_t each = 1;         /* of the lengths and of the bytes changed only each so-many-th */
 
 static void one(int family, const uint8_t *msg, size_t len)
 {
@@ -52,7 +54,7 @@ static void one(int family, const uint8_t *msg, size_t len)
 /* Each also as a message of the other protocol, which it is not. */
 static void prefixes(int family, const uint8_t *msg, size_t len, uint8_t *room)
 {
-	for (size_t n = 0; n <= len && n <= ROOM; n += n < LONGEST ? 1 : n / 16) {
+	for (size_t n = 0; n <= len && n <= ROOM; n += n < LONGEST ? each : n / 16) {
 		memcpy(room + ROOM - n, msg, n);
 		one(family, room + ROOM - n, n);
 		one(10 - family, room + ROOM - n, n);
@@ -66,7 +68,7 @@ static void mutations(int family, const uint8_t *msg, size_t len, uint8_t *room)
 	uint8_t *at = room + ROOM - n;
 
 	memcpy(at, msg, n);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i += each) {
 		/* Of zeros, which most of a message are, every seventh will do. */
 		if (i > 0 && msg[i] == 0 && msg[i - 1] == 0 && i % 7 != 0)
 			continue;
@@ -88,7 +90,7 @@ static void cut(int family, const struct corpus_message *m)
 		build_ip4(&b, "01010101", 68, 67, m->bytes, m->len);
 	else
 		build_ip6(&b, 0, "1100050200000000", 546, 547, m->bytes, m->len);
-	for (size_t n = 0; n <= b.len && n < LONGEST; n++) {
+	for (size_t n = 0; n <= b.len && n < LONGEST; n += each) {
 		exercise_frame(b.b, n);
 		edited += exercise_packet(rigs[n % EXERCISE_RIGS], b.b, n, SIDE_CLIENT);
 		edited += exercise_packet(rigs[n % EXERCISE_RIGS], b.b, n, SIDE_SERVER);
@@ -149,8 +151,10 @@ static void sweep_vectors(void)
 	vectors_free(vs);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1)
+		each = strtoul(argv[1], NULL, 10);
 	for (unsigned i = 0; i < EXERCISE_RIGS; i++)
 		rigs[i] = exercise_rig(i);
 	sweep(4);

@@ -98,12 +98,19 @@ need_usher() {
 	[ -x "$USHER" ] || skip_all "no $USHER: make"
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds, ten times a second. Where as many programs as this machine has
-# processors want to run besides, it takes twice as long, and so on.
-wait_for() {
-	local load end
+# patience SECONDS: how long that is here, in $patient. Where as many programs as this machine has processors want to run
+# besides, it is twice as long, and so on.
+patience() {
+	local load
 	read -r load _ </proc/loadavg
-	end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000 * (1 + ${load%.*} / PROCESSORS)))
+	patient=$(($1 * (1 + ${load%.*} / PROCESSORS)))
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds, ten times a second, with patience.
+wait_for() {
+	local patient end
+	patience "$1"
+	end=$((${EPOCHREALTIME/[.,]/} + patient * 1000000))
 	shift
 	until "$@"; do
 		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1
@@ -229,7 +236,7 @@ kea_common() { # interfaces, logger
 	cat <<-EOT
 		"interfaces-config": { "interfaces": [$1] },
 		"lease-database": { "type": "memfile", "persist": false },
-		"valid-lifetime": 60, "renew-timer": ${KEA_T1:-3}, "rebind-timer": 40,
+		"valid-lifetime": 60, "renew-timer": ${KEA_T1:-3}, "rebind-timer": ${KEA_T2:-40},
 		"loggers": [{ "name": "$2", "severity": "INFO", "output_options": [{ "output": "stdout" }] }],
 		"multi-threading": { "enable-multi-threading": false },
 	EOT
@@ -470,9 +477,12 @@ usher_start() {
 	wait_for 10 usher_up_or_gone && queue_is_bound 67
 }
 
-# Registers a user by appending a line: TYPE ID [attributes as JSON members].
+# Registers a user by appending a line: TYPE ID [attributes as JSON members]. Several may do so at a time, and edit.
 register() {
-	echo "{ \"type\": \"$1\", \"id\": \"$2\"${3:+, $3} }" >>"$WORK/registry.jsonl"
+	(
+		flock 9
+		echo "{ \"type\": \"$1\", \"id\": \"$2\"${3:+, $3} }" >>"$WORK/registry.jsonl"
+	) 9>"$WORK/registry.lock"
 }
 
 # Users that are never seen: taking the client out leaves them, so that no registry is ever suddenly empty.
@@ -485,8 +495,11 @@ other_users() {
 
 # A line of the registry file, changed in one step as an editor does it.
 registry_edit() { # sed expression
-	sed "$1" "$WORK/registry.jsonl" >"$WORK/registry.new"
-	mv "$WORK/registry.new" "$WORK/registry.jsonl"
+	(
+		flock 9
+		sed "$1" "$WORK/registry.jsonl" >"$WORK/registry.new"
+		mv "$WORK/registry.new" "$WORK/registry.jsonl"
+	) 9>"$WORK/registry.lock"
 }
 
 # --- captures ------------------------------------------------------------------------------------------------------

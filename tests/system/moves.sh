@@ -43,13 +43,20 @@ move_register() { # family, mac
 	if [ "$1" = 4 ]; then register HW_ADDR "$2"; else register DUID "00:03:00:01:$2"; fi
 }
 
-events_of() { # mac, count of those wanted: EVENT:WHERE...
-	local event address
-	grep "\"id\":\"[0-9a-f:]*$1\"" "$WORK/outcome.txt" |
-		sed 's/.*"event":"\([a-z]*\)"\(.*"address":"\([^"]*\)"\)\{0,1\}.*/\1 \3/' |
-		while read -r event address; do
-			printf '%s:%s ' "$event" "$(place "$address")"
-		done
+# EVENT:WHERE of every record of the clients whose id matches, a line each.
+records_of() { # pattern
+	awk -v id="\"id\":\"$1\"" '
+		function value(key) { return match($0, "\"" key "\":\"[^\"]*") ? substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 4) : "" }
+		function where(address) {
+			if (address ~ /^(198\.51\.100\.|3000::)/) return "R"
+			if (address ~ /^(192\.0\.2\.|2001:db8:1::)/) return "O"
+			return address ~ /^(0\.0\.0\.0)?$/ ? "-" : "?" address
+		}
+		$0 ~ id { print value("event") ":" where(value("address")) }' "$WORK/outcome.txt"
+}
+
+events_of() { # mac: the same in one line
+	records_of "[0-9a-f:]*$1" | tr '\n' ' '
 }
 
 # Of a DHCPv6 answer that takes one address and gives another, servers put either first.

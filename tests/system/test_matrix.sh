@@ -1,21 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A part of the matrix of clients, servers and places: each server once, each place once. "make check-matrix" runs all.
-# Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 need_usher
-matrix() {
-	MATRIX_PAIRS="bridge:kea router:isc host:dnsmasq" "$ROOT/tests/system/matrix.sh" all >"$WORK/matrix.md" 2>"$WORK/matrix.log"
-}
-
-matrix
-# Clients with leases of seconds miss a moment now and then (docs/matrix.md): what failed must work in a second run.
-if grep -q 'FAIL' "$WORK/matrix.md"; then
-	grep 'FAIL' "$WORK/matrix.md" | sed 's/^/# run again: /'
-	matrix
-fi
+MATRIX_PAIRS="bridge:kea router:isc host:dnsmasq" "$ROOT/tests/system/matrix.sh" all >"$WORK/matrix.md" 2>"$WORK/matrix.log"
 header=
 while IFS= read -r line; do
 	case $line in
