@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A decoded text, as offsets into store; NOT_TEXT in place of a string value. */
+/* A decoded text, in store or, if it needed no decoding, on the line; NOT_TEXT: no string. */
 struct text {
-	uint16_t at, len;
+	const char *at;
+	uint16_t len;
 };
 
 enum { NOT_TEXT = UINT16_MAX };
@@ -57,25 +58,36 @@ bool entry_is_blank(const char *line, size_t len)
 
 static struct text keep(struct entry_reader *r, const char *text, size_t len)
 {
-	struct text t = { (uint16_t)r->stored, (uint16_t)len };
+	struct text t = { r->store + r->stored, (uint16_t)len };
 
 	memcpy(r->store + r->stored, text, len);
 	r->stored += len;
 	return t;
 }
 
-/* The place of a key: where it was before, or a new one. */
-static bool on_key(struct entry_reader *r, const char *text, size_t len)
+static bool is(struct text t, const char *text, size_t len)
 {
-	for (r->current = 0; r->current < r->count; r->current++) {
-		struct text k = r->keys[r->current];
+	return t.len == len && memcmp(t.at, text, len) == 0;
+}
 
-		if (k.len == len && memcmp(r->store + k.at, text, len) == 0)
-			return true;
-	}
-	if (r->count == REG_PAIRS_MAX)
+/* The index of a key, or count. */
+static size_t find(const struct entry_reader *r, const char *name, size_t len)
+{
+	size_t i = 0;
+
+	while (i < r->count && !is(r->keys[i], name, len))
+		i++;
+	return i;
+}
+
+/* The place of a key: where it was before, or a new one. */
+static bool on_key(struct entry_reader *r, struct text key)
+{
+	r->current = find(r, key.at, key.len);
+	if (r->current == REG_PAIRS_MAX)
 		return false;
-	r->keys[r->count++] = keep(r, text, len);
+	if (r->current == r->count)
+		r->keys[r->count++] = key;
 	return true;
 }
 
@@ -98,16 +110,17 @@ static bool on_event(void *ctx, const struct json_event *ev)
 	}
 	if (ev->depth > 1 || ev->kind == JSON_OBJECT_END || ev->kind == JSON_ARRAY_END)
 		return true;
-	return ev->kind == JSON_KEY ? on_key(r, ev->text, ev->len) : on_value(r, ev);
+	return ev->kind == JSON_KEY ? on_key(r, keep(r, ev->text, ev->len)) : on_value(r, ev);
 }
 
 static bool on_flat(void *ctx, bool is_key, const char *text, size_t len)
 {
+	struct text t = { text, (uint16_t)len };
 	struct entry_reader *r = ctx;
 
 	if (is_key)
-		return on_key(r, text, len);
-	r->values[r->current] = keep(r, text, len);
+		return on_key(r, t);
+	r->values[r->current] = t;
 	return true;
 }
 
@@ -138,24 +151,13 @@ static enum reg_err parse(struct entry_reader *r, const char *line, size_t len,
 	return e;
 }
 
-/* The index of a key, or count. */
-static size_t find(const struct entry_reader *r, const char *name)
-{
-	size_t i = 0;
-
-	while (i < r->count && (r->keys[i].len != strlen(name) ||
-		memcmp(r->store + r->keys[i].at, name, r->keys[i].len) != 0))
-		i++;
-	return i;
-}
-
 static enum reg_err all_strings(const struct entry_reader *r, char why[static REG_WHY])
 {
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->values[i].len == NOT_TEXT) {
 			snprintf(why, REG_WHY, "\"%.*s\": expected a string in quotes",
 				r->keys[i].len < 80 ? r->keys[i].len : 80,
-				r->store + r->keys[i].at);
+				r->keys[i].at);
 			return REG_E_ENTRY;
 		}
 	}
@@ -171,18 +173,18 @@ static enum reg_err read_id(const struct entry_reader *r, size_t type, size_t id
 		snprintf(why, REG_WHY, "no \"type\", expected \"HW_ADDR\" or \"DUID\"");
 		return REG_E_TYPE;
 	}
-	t = reg_id_type_find(r->store + r->values[type].at, r->values[type].len);
+	t = reg_id_type_find(r->values[type].at, r->values[type].len);
 	if (t == REG_ID_TYPES) {
 		snprintf(why, REG_WHY, "unknown type \"%.*s\", expected \"HW_ADDR\" or \"DUID\"",
 			r->values[type].len < 40 ? r->values[type].len : 40,
-			r->store + r->values[type].at);
+			r->values[type].at);
 		return REG_E_TYPE;
 	}
 	if (id == r->count) {
 		snprintf(why, REG_WHY, "no \"id\", expected hex digits such as 0c:0e:0a:01:ff:04");
 		return REG_E_ID;
 	}
-	return reg_id_parse(t, r->store + r->values[id].at, r->values[id].len, ret, why);
+	return reg_id_parse(t, r->values[id].at, r->values[id].len, ret, why);
 }
 
 /* All keys but those two. */
@@ -193,8 +195,8 @@ static size_t make_pairs(struct entry_reader *r, size_t type, size_t id)
 	for (size_t i = 0; i < r->count; i++) {
 		if (i == type || i == id)
 			continue;
-		r->pairs[n++] = (struct reg_pair){ r->store + r->keys[i].at,
-			r->store + r->values[i].at, r->keys[i].len, r->values[i].len };
+		r->pairs[n++] = (struct reg_pair){ r->keys[i].at, r->values[i].at, r->keys[i].len,
+			r->values[i].len };
 	}
 	return n;
 }
@@ -214,8 +216,8 @@ enum reg_err entry_read(struct entry_reader *r, const char *line, size_t len,
 		e = all_strings(r, why);
 	if (e != REG_OK)
 		return e;
-	type = find(r, "type");
-	id = find(r, "id");
+	type = find(r, "type", 4);
+	id = find(r, "id", 2);
 	e = read_id(r, type, id, &ret->id, why);
 	if (e != REG_OK)
 		return e;
@@ -239,7 +241,7 @@ enum reg_err entry_read_attrs(struct entry_reader *r, const char *text, size_t l
 	if (e == REG_OK)
 		e = all_strings(r, why);
 	for (size_t i = 0; e == REG_OK && i < 2; i++) {
-		if (find(r, columns[i]) == r->count)
+		if (find(r, columns[i], strlen(columns[i])) == r->count)
 			continue;
 		snprintf(why, REG_WHY, "\"%s\": is a column, not an attribute", columns[i]);
 		e = REG_E_ENTRY;

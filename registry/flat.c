@@ -6,6 +6,7 @@
  */
 #include "registry/flat.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,8 +24,11 @@ static int next(struct cursor *c)
 	return c->at < c->end ? (uint8_t)*c->at++ : END;
 }
 
-/* Whether a byte of the eight is a quote, a backslash or below a blank; may err on the safe side. */
-static bool any_special(uint64_t w)
+/*
+ * The top bit of each of the eight bytes that is a quote, a backslash or below a blank. A borrow may set
+ * that of a byte behind one of these, too, but the lowest bit is right.
+ */
+static uint64_t special(uint64_t w)
 {
 	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
 	uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
@@ -36,13 +40,11 @@ static bool any_special(uint64_t w)
 static bool string(struct cursor *c, const char **ret, size_t *ret_len)
 {
 	const char *p = c->at;
-	uint64_t w;
+	uint64_t w, found = 0;
 
-	while (c->end - p >= 8) {
+	for (; c->end - p >= 8 && found == 0; p += found == 0 ? 8 : __builtin_ctzll(found) / 8) {
 		memcpy(&w, p, sizeof(w));
-		if (any_special(w))
-			break;
-		p += 8;
+		found = special(le64toh(w));
 	}
 	while (p < c->end && *p != '"' && *p != '\\' && (uint8_t)*p >= 0x20)
 		p++;

@@ -69,39 +69,45 @@ static enum reg_err check_length(enum reg_id_type type, size_t digits, char why[
 	return REG_E_ID;
 }
 
-static int is_digit(uint8_t digit)
+/* Most ids are digits and nothing else: how many bytes they are up to the first that is none. */
+static size_t parse_pairs(const char *text, size_t len, uint8_t bytes[static REG_ID_MAX])
 {
-	return digit != 0 && digit != SKIP;
+	size_t n = 0;
+
+	for (; n < REG_ID_MAX && len - 2 * n >= 2; n++) {
+		unsigned int high = hex[(unsigned char)text[2 * n]] - 1u;
+		unsigned int low = hex[(unsigned char)text[2 * n + 1]] - 1u;
+
+		if ((high | low) > 15)
+			break;
+		bytes[n] = (uint8_t)(high << 4 | low);
+	}
+	return n;
 }
 
 enum reg_err reg_id_parse(enum reg_id_type type, const char *text, size_t len, struct reg_id *ret,
 	char why[static REG_WHY])
 {
-	struct reg_id id = { .type = type };
-	size_t digits = 0;
+	uint8_t bytes[REG_ID_MAX];
+	size_t digits = 2 * parse_pairs(text, len, bytes);
 
-	for (size_t i = 0; i < len; i++) {
-		uint8_t digit = hex[(unsigned char)text[i]], low;
+	for (size_t i = digits; i < len; i++) {
+		uint8_t digit = hex[(unsigned char)text[i]];
 
 		if (digit == SKIP)
 			continue;
-		low = i + 1 < len ? hex[(unsigned char)text[i + 1]] : 0;
-		if (digits % 2 == 0 && is_digit(digit) && is_digit(low) && digits / 2 < sizeof(id.bytes)) {
-			id.bytes[digits / 2] = (uint8_t)((digit - 1) << 4 | (low - 1));
-			digits += 2;
-			i++;
-			continue;
-		}
 		if (digit == 0)
 			return wrong_char(text[i], why);
-		if (digits / 2 < sizeof(id.bytes))
-			id.bytes[digits / 2] = (uint8_t)(id.bytes[digits / 2] << 4 | (digit - 1));
+		if (digits / 2 < sizeof(bytes))
+			bytes[digits / 2] = digits % 2 == 0 ? (uint8_t)(digit - 1)
+				: (uint8_t)(bytes[digits / 2] << 4 | (digit - 1));
 		digits++;
 	}
 	if (check_length(type, digits, why) != REG_OK)
 		return REG_E_ID;
-	id.len = (uint8_t)(digits / 2);
-	*ret = id;
+	ret->type = type;
+	ret->len = (uint8_t)(digits / 2);
+	memcpy(ret->bytes, bytes, digits / 2);
 	return REG_OK;
 }
 

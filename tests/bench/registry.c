@@ -19,6 +19,7 @@
 #include <yajl/yajl_parse.h>
 
 enum { LOOKUPS = 1 << 20, AHEAD = 64, CHUNK = 64 * 1024 };
+enum { ROUNDS = 5, LARGE = 1 << 28 }; /* a file of more bytes is read once */
 
 /* Of this thread: what else runs on the machine does not count. */
 static double cpu_ms(void)
@@ -112,33 +113,78 @@ static double measure(const struct registry *reg, enum traffic_class class,
 	return (double)bench_percentile(took, rounds, 0.5) / AHEAD;
 }
 
-int bench_registry(int argc, char **argv)
+struct loading {
+	size_t bytes;      /* of the file */
+	double bare, load; /* CPU, ms: parsed by yajl, read by us */
+};
+
+/* Both, one after the other; the registry, in a memory file, is the caller's. */
+static void load_beside(const char *path, struct loading *ret, struct load_result *ret_result)
 {
 	struct load_options options = { .shared = true };
-	struct load_result result;
 	struct reg_error err;
-	double bare, load, attach;
-	size_t bytes;
+
+	ret->bare = bare_parse_ms(path, &ret->bytes);
+	ret->load = cpu_ms();
+	if (registry_load_file_as(path, &options, NULL, ret_result, &err) != REG_OK)
+		bench_die("registry", err.text);
+	ret->load = cpu_ms() - ret->load;
+}
+
+static int by_ratio(const void *a, const void *b)
+{
+	const struct loading *x = a, *y = b;
+
+	return (x->load / x->bare > y->load / y->bare) - (x->load / x->bare < y->load / y->bare);
+}
+
+/* As a worker has it. */
+static double attach_ms(struct load_result *result)
+{
+	double from = cpu_ms();
+	struct reg_error err;
+
+	registry_free(result->registry);
+	if (registry_attach(result->fd, &result->registry, &err) != REG_OK)
+		bench_die("registry", err.text);
+	close(result->fd);
+	return cpu_ms() - from;
+}
+
+/* The first reading is apart: memory that the machine has not had for a while is slow to come. */
+static void load_often(const char *path, struct load_result *ret)
+{
+	struct loading l[ROUNDS], first, middle;
+	size_t rounds = 1;
+	double attach;
+
+	load_beside(path, &first, ret);
+	l[0] = first;
+	for (; rounds < ROUNDS && first.bytes < LARGE; rounds++) {
+		registry_free(ret->registry);
+		close(ret->fd);
+		load_beside(path, &l[rounds], ret);
+	}
+	qsort(l, rounds, sizeof(l[0]), by_ratio);
+	middle = l[rounds / 2];
+	attach = attach_ms(ret);
+	printf("{\"users\":%zu,\"load_ms\":%.1f,\"load_cpu_ms\":%.1f,\"yajl_cpu_ms\":%.1f,"
+		"\"over_yajl\":%.2f,\"first_over_yajl\":%.2f,\"attach_cpu_ms\":%.2f,\"bytes\":%zu,"
+		"\"bytes_per_user\":%.1f,\"over_file\":%.2f", ret->stats.users,
+		(double)ret->stats.micros / 1000, middle.load, middle.bare,
+		middle.load / middle.bare, first.load / first.bare, attach,
+		registry_size(ret->registry),
+		(double)registry_size(ret->registry) / (double)ret->stats.users,
+		(double)registry_size(ret->registry) / (double)first.bytes);
+}
+
+int bench_registry(int argc, char **argv)
+{
+	struct load_result result;
 
 	if (argc != 2)
 		bench_die("registry", "FILE");
-	bare = bare_parse_ms(argv[1], &bytes);
-	load = cpu_ms();
-	if (registry_load_file_as(argv[1], &options, NULL, &result, &err) != REG_OK)
-		bench_die("registry", err.text);
-	load = cpu_ms() - load;
-	registry_free(result.registry);
-	attach = cpu_ms();
-	if (registry_attach(result.fd, &result.registry, &err) != REG_OK)
-		bench_die("registry", err.text);
-	attach = cpu_ms() - attach;
-	close(result.fd);
-	printf("{\"users\":%zu,\"load_ms\":%.1f,\"load_cpu_ms\":%.1f,\"yajl_cpu_ms\":%.1f,"
-		"\"over_yajl\":%.2f,\"bytes\":%zu,\"bytes_per_user\":%.1f,\"over_file\":%.2f",
-		result.stats.users, (double)result.stats.micros / 1000, load, bare, load / bare,
-		registry_size(result.registry),
-		(double)registry_size(result.registry) / (double)result.stats.users,
-		(double)registry_size(result.registry) / (double)bytes);
+	load_often(argv[1], &result);
 	printf(",\"user_ns\":%.1f,\"stranger_ns\":%.1f,\"user_ahead_ns\":%.1f,"
 		"\"stranger_ahead_ns\":%.1f}\n",
 		measure(result.registry, TRAFFIC_PLAIN, find_each),

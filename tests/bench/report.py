@@ -67,7 +67,7 @@ def print_latency(got):
 
 def print_registry(got):
     table("(e) the registry", [
-        ("users", "users"), ("load ms", "load_ms"), ("CPU over yajl", "over_yajl"),
+        ("users", "users"), ("load ms", "load_ms"), ("CPU over yajl", "over_yajl"), ("first time", "first_over_yajl"), ("mapped ms", "attach_cpu_ms"),
         ("bytes/user", "bytes_per_user"), ("over file", "over_file"), ("user ns", "user_ns"),
         ("stranger ns", "stranger_ns"), ("user, fetched ahead", "user_ahead_ns"),
         ("stranger, ahead", "stranger_ahead_ns"), ("load", "load")], got["rows"])

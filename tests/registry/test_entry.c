@@ -236,11 +236,11 @@ Test(entry, attributes_alone)
 
 		cr_assert_eq(entry_read_attrs(r, (const char *)flush, len, &pairs, &count, why),
 			attrs[i].err, "row %zu: %s", i, why);
-		guard_free(flush, len);
 		for (size_t k = 0; attrs[i].err == REG_OK && k < count; k++)
 			n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s=%.*s;",
 				(int)pairs[k].name_len, pairs[k].name, (int)pairs[k].value_len,
 				pairs[k].value);
+		guard_free(flush, len);
 		if (attrs[i].expect != NULL)
 			cr_assert_str_eq(attrs[i].err == REG_OK ? out : why, attrs[i].expect);
 	}
