@@ -199,6 +199,30 @@ check "the service was asked once for each" "$(cat "$WORK/asked")" \
 check "the log says who was late" "$(tail -n 5 "$WORK/usher.log")" \
 	says 'hook library ask: subnet4_select: a parked packet was not decided on within 700 ms'
 
+# --- a library with a bug: its process dies, and the packet is out of the way -----------------------------------------
+
+crash() { # how
+	config "$WORK/hooks/crash.so" "{ \"how\": \"$1\" }" 60
+	reloads=$(grep -c ' reloaded' "$WORK/usher.log")
+	kill -HUP "$usher_pid"
+	must "a reload with a library that may crash" wait_for 5 reloaded
+}
+
+crash segv
+main=$usher_pid
+answers_machine "a packet that makes a library crash is dropped" 66 '^nothing'
+check "it was two workers' death" "$(tail -n 5 "$WORK/usher.log")" \
+	test "$(grep -c 'worker.* died of signal 11' "$WORK/usher.log")" = 2
+check "and then it was known" "$(tail -n 5 "$WORK/usher.log")" says 'a packet killed two workers and is dropped'
+answers_machine "others are served" 24 'offer addr=198\.51\.100\.'
+for how in file netlink; do
+	crash $how
+	answers_machine "a library tries what it may not, and is told so: $how" 66 'offer addr=198\.51\.100\.'
+done
+check "the main process is the one that it was" "it is not" test "$main" = "$usher_pid" -a -d "/proc/$main"
+check "and no other worker died" "$(grep worker "$WORK/usher.log")" \
+	test "$(grep -c 'worker.* died of signal' "$WORK/usher.log")" = 2
+
 stop "$usher_pid"
 check "it ends" "it runs" gone "$usher_pid"
 check "nothing was wrong with the pipeline" "see the log" says 'usher info: stopping'
