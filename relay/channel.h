@@ -11,13 +11,14 @@
 #include "relay/batch.h"
 #include "relay/interface.h"
 #include "relay/link.h"
+#include "relay/park.h"
 #include "relay/pipeline.h"
 
 #include <stdatomic.h>
 
 enum {
 	CHANNEL_RECORDS = 512 * 1024, /* 2 KiB for each packet of the largest batch; touched as used */
-	CHANNEL_FDS = 3,
+	CHANNEL_FDS = 4,
 };
 
 struct channel {
@@ -33,6 +34,7 @@ struct channel {
 	struct counters counters;        /* since it was given this channel */
 	uint32_t json_len;
 	struct answer_times answers;
+	struct park_board board;         /* of packets that its libraries have parked */
 	char records[CHANNEL_RECORDS], json[CHANNEL_RECORDS];
 	struct batch batch;
 };
@@ -44,11 +46,14 @@ struct handoff {
 	uint32_t slots;                  /* the channel has room for */
 	int32_t cpu;                     /* where the keeper runs, -1: wherever */
 	uint16_t queue;
-	bool brings_channel;             /* a descriptor comes with it */
-	bool brings_registry;            /* likewise, behind that of the channel */
-	bool brings_layer;               /* likewise, behind both: it is to be laid on the registry */
+	bool brings_channel;             /* a descriptor comes with it, and that by which the keeper is woken */
+	bool brings_registry;            /* one comes, behind those */
+	bool brings_layer;               /* likewise, behind that: it is to be laid on the registry */
 	bool no_registry;
 	bool paused, json;               /* json: records are wanted in JSON besides */
+	bool park;                       /* packets may be parked */
+	bool describe;                   /* the libraries are to be described in the log */
+	bool last;                       /* nothing more comes: libraries are unloaded */
 	uint8_t log_level;
 	uint64_t generation;             /* of the registry */
 };
@@ -56,6 +61,7 @@ struct handoff {
 /* Worker to keeper: the slots have their verdicts. */
 struct handback {
 	uint64_t number;                 /* 0: the worker is ready for its first handoff */
+	int32_t tick_ms;                 /* in which time it wants another, without packets if need be; -1: none */
 };
 
 /*

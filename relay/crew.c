@@ -7,6 +7,7 @@
 #include "relay/crew.h"
 
 #include "relay/channel.h"
+#include "relay/command.h"
 #include "relay/log.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,7 +80,7 @@ static void on_idle(void *ctx, uint32_t events)
 		err = channel_receive_alone(i->hand.fd, &back, sizeof(back), MSG_DONTWAIT);
 		ready = err == 0 && back.number == 0 && !i->ready;
 		if (ready) {
-			i->ready = true;
+			i->ready = c->proven = true;
 			c->failures = 0;
 			pthread_cond_broadcast(&c->arrived);
 		} else if (err != -EAGAIN) {
@@ -262,6 +264,16 @@ bool crew_is_ready(struct crew *c)
 	return ready;
 }
 
+bool crew_is_refused(struct crew *c)
+{
+	bool refused;
+
+	pthread_mutex_lock(&c->lock);
+	refused = c->refused;
+	pthread_mutex_unlock(&c->lock);
+	return refused;
+}
+
 /* Who takes one also has the next spawned, so that it is there for the next death. */
 bool crew_take(struct crew *c, struct hand *ret, int64_t until_ns)
 {
@@ -321,6 +333,8 @@ void crew_heard(struct crew *c, const struct spawner_event *e)
 	pthread_mutex_lock(&c->lock);
 	i = find_token(c, e->token);
 	idle = i != NULL;
+	c->refused |= !c->proven && e->news == SPAWNER_ENDED && WIFEXITED(e->status) &&
+		WEXITSTATUS(e->status) == EXIT_CODE_CONFIG;
 	if (e->news == SPAWNER_STARTED) {
 		note_started(c, i, e);
 	} else if (idle) {

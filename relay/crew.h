@@ -40,6 +40,8 @@ struct crew {
 	pthread_mutex_t lock;            /* of all below */
 	pthread_cond_t arrived;
 	unsigned failures;               /* workers that died before they were ready, in a row */
+	bool refused;                    /* none was ready yet, and one could not take its config */
+	bool proven;                     /* one was */
 	struct fence fence;              /* of workers with the config */
 	int offered_fd;                  /* -1: none */
 	uint64_t offered;
@@ -70,6 +72,8 @@ uint64_t crew_config(struct crew *c);
 
 /* Whether a worker is ready now. */
 bool crew_is_ready(struct crew *c);
+/* Whether there will be none, as a worker has said why. */
+bool crew_is_refused(struct crew *c);
 
 /*
  * Any thread: takes a worker with the newest config, waiting for one until `until_ns`

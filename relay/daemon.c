@@ -180,6 +180,10 @@ static void on_usr1(void *ctx)
 	if (d->sender != NULL)
 		sender_log(d->sender);
 	hooks_describe(d->hooks, say_library, NULL);
+	if (d->apart) {
+		atomic_fetch_add(&d->processes.keeper.describe, 1);
+		workers_nudge(&d->workers);
+	}
 	live_status(&d->live, &s);
 	log_info("statistics: registry: %zu users, %zu KiB of memory, read %.1f s ago in %.1f ms, "
 		"%zu entries left out, %llu failed readings, generation %llu",
@@ -424,15 +428,18 @@ static void on_died(void *ctx)
 	loop_stop(&d->loop);
 }
 
-/* What libraries do is not yet done by a worker process: they run here, as if the config had said "off". */
+/*
+ * Libraries for several queues have what they know in common, and of the leases they hear once: they run here,
+ * as if the config had said "off".
+ */
 static bool can_be_apart(const struct config *c)
 {
-	const char *why = c->libraries.count > 0 ? "hook libraries" : NULL;
+	bool shared = c->libraries.count > 0 && c->queue_last > c->queue_first;
 
-	if (c->sandbox == SANDBOX_OFF || why == NULL)
-		return c->sandbox != SANDBOX_OFF;
-	log_warning("with %s there is no sandbox: everything runs in one process", why);
-	return false;
+	if (c->sandbox != SANDBOX_OFF && shared)
+		log_warning("with hook libraries and more than one queue there is no sandbox: everything "
+			"runs in one process");
+	return c->sandbox != SANDBOX_OFF && !shared;
 }
 
 /* Before anything is opened that it would inherit, and before there are threads. */
@@ -462,7 +469,7 @@ static int start(struct daemon *d)
 
 	if (code == EXIT_CODE_OK)
 		code = start_loop(d);
-	if (code == EXIT_CODE_OK)
+	if (code == EXIT_CODE_OK && !d->apart)
 		code = start_hooks(d);
 	if (code == EXIT_CODE_OK)
 		code = start_outcome(d);

@@ -27,6 +27,7 @@ void fence_make(struct fence *ret, const struct config *c)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->on = c->policy->treat.relay.on;
+	ret->park_ms = c->libraries.count > 0 ? c->park.timeout_ms : 0;
 	links_use(&ret->links, c);
 	for (size_t i = 0; i < u->count; i++) {
 		if (u->all[i].count4 > 0)

@@ -25,8 +25,10 @@ static size_t bring(struct keeper *k, struct handoff *h, const struct depot_gift
 		.brings_layer = gift->layer >= 0, .no_registry = gift->none,
 		.generation = gift->generation,
 	};
-	if (h->brings_channel)
+	if (h->brings_channel) {
 		fds[count++] = k->channel_fd;
+		fds[count++] = k->wake;
+	}
 	if (h->brings_registry)
 		fds[count++] = gift->fd;
 	if (h->brings_layer)
@@ -38,6 +40,7 @@ static int hand_over(struct keeper *k, size_t count)
 {
 	struct depot_gift gift = { .generation = k->generation, .fd = -1, .layer = -1 };
 	int fds[CHANNEL_FDS], err = 0;
+	unsigned described = atomic_load_explicit(&k->shared->describe, memory_order_relaxed);
 	struct handoff h;
 	size_t n;
 
@@ -53,6 +56,9 @@ static int hand_over(struct keeper *k, size_t count)
 	h.cpu = k->cpu.cpu;
 	h.log_level = (uint8_t)log_level();
 	h.paused = k->paused;
+	h.park = !k->ending;
+	h.describe = described != k->described;
+	h.last = k->parting;
 	h.json = k->shared->json != NULL;
 	interface_table_copy(&k->channel->interfaces, &k->interfaces.table);
 	if (links_tick(&k->hand.fence.links))
@@ -65,6 +71,7 @@ static int hand_over(struct keeper *k, size_t count)
 	if (err != 0)
 		return err;
 	k->generation = h.generation;
+	k->described = described;
 	keeper_close(&k->channel_fd);
 	return 0;
 }
@@ -84,6 +91,11 @@ static bool limit(struct keeper *k, int64_t left)
 	return setsockopt(k->hand.fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0;
 }
 
+static void note_tick(struct keeper *k, int32_t ms)
+{
+	k->tick_ns = ms < 0 ? 0 : clock_now_ns() + (ms > 0 ? ms : 1) * (int64_t)NS_PER_MS;
+}
+
 /* 0 when it came back, -ETIMEDOUT, or what shows that the worker is dead or mad. */
 static int await_back(struct keeper *k)
 {
@@ -98,8 +110,11 @@ static int await_back(struct keeper *k)
 		if (!limit(k, left))
 			return -errno;
 		err = channel_receive_alone(k->hand.fd, &back, sizeof(back), 0);
-		if (err != -EAGAIN)
-			return err != 0 ? err : back.number == k->number ? 0 : -EPROTO;
+		if (err == -EAGAIN)
+			continue;
+		if (err == 0)
+			note_tick(k, back.tick_ms);
+		return err != 0 ? err : back.number == k->number ? 0 : -EPROTO;
 	}
 }
 

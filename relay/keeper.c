@@ -22,8 +22,8 @@ enum { DEATHS = 2, CONFIG_WAIT_MS = 50 };
 
 enum result { BACK, DEAD, NOBODY };
 
-struct keeper *keeper_new(
-	const struct keeper_shared *shared, uint16_t queue, const struct tally_told *told)
+struct keeper *keeper_new(const struct keeper_shared *shared, uint16_t queue,
+	const struct tally_told *told, int wake)
 {
 	struct keeper *k = calloc(1, sizeof(*k));
 
@@ -31,6 +31,7 @@ struct keeper *keeper_new(
 		return NULL;
 	k->shared = shared;
 	k->queue = queue;
+	k->wake = wake;
 	k->tally.told = *told;
 	k->hand.fd = k->channel_fd = -1;
 	same_cpu_init(&k->cpu);
@@ -50,11 +51,27 @@ static void dismiss(struct keeper *k)
 	k->channel = channel_free(k->channel, k->shared->slots);
 }
 
+static void set_until(struct keeper *k)
+{
+	k->until = clock_now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS;
+}
+
+/* One that did nothing wrong may take its leave, if it has libraries that want to. */
+static void part(struct keeper *k)
+{
+	k->parting = k->hand.fd >= 0 && k->hand.fence.park_ms > 0;
+	set_until(k);
+	if (k->parting)
+		keeper_exchange(k, 0);
+	k->parting = false;
+	dismiss(k);
+}
+
 struct keeper *keeper_free(struct keeper *k)
 {
 	if (k == NULL)
 		return NULL;
-	dismiss(k);
+	part(k);
 	interfaces_done(&k->interfaces);
 	free(k);
 	return NULL;
@@ -64,6 +81,8 @@ struct keeper *keeper_free(struct keeper *k)
 static bool equip(struct keeper *k, const struct hand *new)
 {
 	k->hand = *new;
+	k->engaged++;
+	k->tick_ns = 0;
 	k->limit_ms = 0;
 	k->channel = channel_new(k->shared->slots, &k->channel_fd);
 	k->generation = 0;
@@ -97,7 +116,7 @@ static void renew(struct keeper *k)
 	if (k->hand.fd < 0 || k->hand.config == config ||
 		!crew_take(k->shared->crew, &new, clock_now_ns() + wait))
 		return;
-	dismiss(k);
+	part(k);
 	equip(k, &new);
 }
 
@@ -248,11 +267,53 @@ void keeper_rest(struct keeper *k)
 	same_cpu_rest(&k->cpu);
 }
 
+/* One that has nothing in hand has nothing to say either. */
+static void bury(struct keeper *k)
+{
+	struct handback back;
+
+	if (k->hand.fd >= 0 &&
+		channel_receive_alone(k->hand.fd, &back, sizeof(back), MSG_DONTWAIT) != -EAGAIN)
+		dismiss(k);
+}
+
+int keeper_fd(const struct keeper *k)
+{
+	return k->hand.fd;
+}
+
+void keeper_end(struct keeper *k)
+{
+	k->ending = true;
+}
+
+int keeper_wait_ms(const struct keeper *k, int64_t now_ns)
+{
+	if (k->tick_ns == 0)
+		return -1;
+	return k->tick_ns <= now_ns ? 0 : (int)((k->tick_ns - now_ns) / NS_PER_MS + 1);
+}
+
+struct park_board *keeper_board(const struct keeper *k, uint64_t *ret_number)
+{
+	*ret_number = k->engaged;
+	return k->channel != NULL ? &k->channel->board : NULL;
+}
+
+/* Whether the worker is to hear something without a packet. */
+static bool has_news(const struct keeper *k)
+{
+	return atomic_load(&k->shared->depot->generation) != k->generation ||
+		keeper_wait_ms(k, clock_now_ns()) == 0 ||
+		(k->hand.fence.park_ms > 0 && atomic_load(&k->shared->describe) != k->described);
+}
+
 void keeper_idle(struct keeper *k)
 {
+	bury(k);
 	renew(k);
-	k->until = clock_now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS;
-	if (!engage(k) || atomic_load(&k->shared->depot->generation) == k->generation)
+	set_until(k);
+	if (!engage(k) || !has_news(k))
 		return;
 	if (keeper_exchange(k, 0))
 		tally_add(&k->tally, k->channel);

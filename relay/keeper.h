@@ -24,13 +24,14 @@ struct keeper_shared {
 	size_t slots;                    /* packets in a batch */
 	unsigned deadline_ms;            /* after that a worker is taken to hang */
 	bool same_cpu;                   /* keeper and worker stay on one while there is work */
+	_Atomic unsigned describe;       /* how often libraries were to be described */
 };
 
 struct keeper;
 
-/* NULL without memory. */
-struct keeper *keeper_new(
-	const struct keeper_shared *shared, uint16_t queue, const struct tally_told *told);
+/* NULL without memory. wake: an eventfd for the worker to write to when a parked packet may go on. */
+struct keeper *keeper_new(const struct keeper_shared *shared, uint16_t queue,
+	const struct tally_told *told, int wake);
 /* Takes and returns NULL. */
 struct keeper *keeper_free(struct keeper *k);
 
@@ -44,9 +45,21 @@ void keeper_run(struct keeper *k, struct batch *b, bool paused);
 void keeper_rest(struct keeper *k);
 
 /*
- * Between batches, when there is time: takes a worker if there is none, or one of a newer config,
- * and gives it the registry that is in force.
+ * Between batches, when there is time or keeper_fd() is readable: takes a worker if there is none, it has
+ * died, or there is one of a newer config, and gives it the registry that is in force.
  */
 void keeper_idle(struct keeper *k);
+
+/* From now on nothing is parked. */
+void keeper_end(struct keeper *k);
+
+/* What libraries want to be told without a packet: milliseconds from now, -1: nothing. keeper_idle() does it. */
+int keeper_wait_ms(const struct keeper *k, int64_t now_ns);
+
+/* Where the worker at hand says what may go on, and which in the row of all it is; NULL: there is none. */
+struct park_board *keeper_board(const struct keeper *k, uint64_t *ret_number);
+
+/* Readable when the worker at hand has died; for poll(2), -1: there is none. */
+int keeper_fd(const struct keeper *k);
 
 #endif

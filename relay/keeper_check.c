@@ -7,6 +7,7 @@
 #include "relay/keeper_check.h"
 
 #include "dhcpcodec/frame.h"
+#include "relay/clock.h"
 #include "relay/verdict.h"
 
 #include <netinet/in.h>
@@ -24,6 +25,11 @@ static uint8_t once8(const void *p)
 static uint32_t once32(const uint32_t *p)
 {
 	return *(const volatile uint32_t *)p;
+}
+
+static uint64_t once64(const uint64_t *p)
+{
+	return *(const volatile uint64_t *)p;
 }
 
 static bool same(const struct slot *s, size_t off, size_t n)
@@ -115,6 +121,13 @@ static enum keeper_fault take_sends(
 	return fault;
 }
 
+/* A packet without a verdict is not edited either; how long it may wait is not the worker's to say. */
+static void take_parked(struct slot *to, const struct slot *from, const struct fence *f)
+{
+	to->park = once64(&from->park);
+	to->park_until_ns = clock_now_ns() + (int64_t)f->park_ms * 1000000;
+}
+
 enum keeper_fault keeper_take(struct slot *to, const struct slot *from, const struct fence *f)
 {
 	uint8_t verdict = once8(&from->verdict), edited = once8(&from->edited);
@@ -123,7 +136,7 @@ enum keeper_fault keeper_take(struct slot *to, const struct slot *from, const st
 	enum keeper_fault fault = KEEPER_OK;
 
 	/* What is sent is sent in the place of the packet that came. */
-	if (verdict > SLOT_DROP || edited > 1 || sends > (verdict == SLOT_DROP ? SLOT_SENDS : 0))
+	if (verdict > (f->park_ms > 0 ? SLOT_PARK : SLOT_DROP) || edited > 1 || sends > (verdict == SLOT_DROP ? SLOT_SENDS : 0))
 		return KEEPER_VERDICT;
 	if (verdict == SLOT_ACCEPT && edited) {
 		if (len < VERDICT_LEAST || len > VERDICT_MOST || len > to->in_len + KEEPER_GROWTH)
@@ -136,6 +149,8 @@ enum keeper_fault keeper_take(struct slot *to, const struct slot *from, const st
 		fault = take_sends(to, from, sends, f);
 	if (fault != KEEPER_OK)
 		return fault;
+	if (verdict == SLOT_PARK)
+		take_parked(to, from, f);
 	to->verdict = verdict;
 	to->edited = verdict == SLOT_ACCEPT && edited;
 	to->send_count = sends;

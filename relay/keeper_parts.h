@@ -16,7 +16,11 @@ struct keeper {
 	const struct keeper_shared *shared;
 	uint16_t queue;
 	struct tally tally;
-	bool paused;
+	int wake;                        /* eventfd: a packet that was parked may go on */
+	bool paused, ending, parting;
+	unsigned described;              /* how often libraries were */
+	uint64_t engaged;                /* workers so far */
+	int64_t tick_ns;                 /* when the worker wants to hear of us, 0: with the next packet */
 	struct interfaces interfaces;
 	struct hand hand;                /* fd -1: no worker */
 	struct channel *channel;

@@ -9,6 +9,7 @@
 #include "relay/channel.h"
 #include "relay/command.h"
 #include "relay/feed.h"
+#include "relay/hook.h"
 #include "relay/loader_message.h"
 #include "relay/log.h"
 #include "relay/reload_notes.h"
@@ -42,6 +43,12 @@ struct loading {
 	char error[LOG_LAST];
 };
 
+static void ignore(void *ctx, const char *text)
+{
+	(void)ctx;
+	(void)text;
+}
+
 static void tell(const struct loader_news *n, int fd)
 {
 	channel_send(SPAWNED_SOCKET, n, sizeof(*n), &fd, fd >= 0 ? 1 : 0);
@@ -69,6 +76,21 @@ static void answer(struct loading *l, uint32_t ticket)
 	syscall(SYS_futex, &l->shared->answered, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+/* The libraries are opened here as well as in the workers, and only here can a bad one do no harm. */
+static bool try_libraries(const struct config *c, char *why, size_t cap)
+{
+	char refusal[HOOK_WHY];
+
+	if (c->libraries.count > 0 && c->queue_last > c->queue_first) {
+		snprintf(why, cap, "hook libraries with more than one queue take a restart");
+		return false;
+	}
+	if (hooks_try(c, ignore, NULL, refusal) == 0)
+		return true;
+	snprintf(why, cap, "%s", refusal);
+	return false;
+}
+
 static bool take_config(
 	struct loading *l, const struct loader_order *o, int fd, struct loader_news *ret)
 {
@@ -76,9 +98,10 @@ static bool take_config(
 	struct config_error err;
 	struct config *c = config_from_fd(fd, l->begin.path, o->exposed, &err);
 
-	if (c == NULL) {
+	if (c == NULL || !try_libraries(c, err.text, sizeof(err.text))) {
 		snprintf(ret->text, sizeof(ret->text), "%.900s: the config in force stays", err.text);
 		log_error("reload: %s", ret->text);
+		config_free(c);
 		return false;
 	}
 	reload_say_warnings(c);
@@ -189,6 +212,16 @@ static bool shut_in(const struct config *c)
 	return false;
 }
 
+static int start_libraries(const struct config *c)
+{
+	char why[HOOK_WHY];
+
+	if (try_libraries(c, why, sizeof(why)))
+		return EXIT_CODE_OK;
+	log_error("%s", why);
+	return EXIT_CODE_CONFIG;
+}
+
 static int run(struct loading *l)
 {
 	struct feed_sink sink = {
@@ -197,7 +230,9 @@ static int run(struct loading *l)
 	};
 	struct loader_news n = { .kind = LOADER_STARTED };
 
-	n.code = shut_in(l->config) ? feed_start(&l->feed, &sink, l->config) : EXIT_CODE_OTHER;
+	n.code = shut_in(l->config) ? start_libraries(l->config) : EXIT_CODE_OTHER;
+	if (n.code == EXIT_CODE_OK)
+		n.code = feed_start(&l->feed, &sink, l->config);
 	n.must_wait = n.code == EXIT_CODE_OK && feed_must_wait(&l->feed);
 	n.polled = l->feed.polled;
 	n.brings = n.code == EXIT_CODE_OK && !n.polled && l->feed.watch >= 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides where parked slots are: a row of places, the ticket naming the place, so that keeping needs
- * no search and cannot fail: the pipeline gives no ticket whose place is taken. Knows no DHCP, and
- * does not ask why a packet waits.
+ * Hides where parked slots are: a row of places, the ticket naming the one to begin with, which is free
+ * unless a pipeline that is gone has left a packet there. Knows no DHCP, and does not ask why a packet
+ * waits.
  */
 #include "relay/park.h"
 
@@ -18,6 +18,7 @@ struct place {
 
 struct park {
 	struct park_board *board;
+	uint64_t number;         /* of the pipeline that it belongs to */
 	size_t kept;
 	struct place places[PARK_MAX]; /* pages come into being when they are used */
 };
@@ -40,22 +41,40 @@ struct park *park_free(struct park *park)
 	return NULL;
 }
 
-/* The pipeline half is not believed. */
-static bool may_keep(const struct park *park, const struct slot *s)
+void park_use(struct park *park, struct park_board *board, uint64_t number)
 {
-	return s->park != 0 && park_index(s->park) < PARK_MAX && s->in_len <= PARK_BYTES &&
-		park->places[park_index(s->park)].ticket == 0;
+	if (number != park->number)
+		park_hurry(park);
+	park->board = board;
+	park->number = number;
+}
+
+/* A free place, or NULL: none may be had. The pipeline half is not believed. */
+static struct place *place_for(struct park *park, const struct slot *s)
+{
+	size_t first = park_index(s->park);
+
+	if (s->park == 0 || first >= PARK_MAX || s->in_len > PARK_BYTES)
+		return NULL;
+	for (size_t i = 0; i < PARK_MAX; i++) {
+		struct place *at = &park->places[(first + i) % PARK_MAX];
+
+		if (at->ticket == 0)
+			return at;
+	}
+	return NULL;
 }
 
 size_t park_keep(struct park *park, struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		struct slot *s = &b->slots[i];
-		struct place *at = &park->places[park_index(s->park) % PARK_MAX];
+		struct place *at;
 
 		if (s->verdict != SLOT_PARK)
 			continue;
-		if (!may_keep(park, s)) {
+		at = place_for(park, s);
+		if (at == NULL) {
 			s->verdict = SLOT_DROP;
 			continue;
 		}
@@ -87,8 +106,9 @@ static bool is_due(const struct park *park, size_t i, int64_t now_ns)
 {
 	const struct place *at = &park->places[i];
 
-	return at->ticket != 0 && (until(at) <= now_ns ||
-		atomic_load_explicit(&park->board->ready[i], memory_order_acquire) == at->ticket);
+	return at->ticket != 0 && (until(at) <= now_ns || (park->board != NULL &&
+		atomic_load_explicit(&park->board->ready[park_index(at->ticket)],
+			memory_order_acquire) == at->ticket));
 }
 
 static void give_back(struct park *park, size_t i, struct slot *s)

@@ -29,9 +29,15 @@ struct park_board {
 
 struct park;
 
-/* NULL without memory. The board is the caller's, zeroed, and must outlive it. */
+/* NULL without memory. The board is the caller's, zeroed, and must outlive it; NULL: there is none yet. */
 struct park *park_new(struct park_board *board);
 struct park *park_free(struct park *park);
+
+/*
+ * From now on tickets are written on that board, of the pipeline of that number. Those of the one before are
+ * known to nobody any more: the time of what it parked is up.
+ */
+void park_use(struct park *park, struct park_board *board, uint64_t number);
 
 /*
  * After the pipeline has run, before the verdicts are sent: keeps a copy of every slot that is

@@ -126,7 +126,7 @@ static void on_crew(void *ctx)
 {
 	struct processes *p = ctx;
 
-	if (p->workers->count == 0 && crew_is_ready(&p->crew))
+	if (p->workers->count == 0 && (crew_is_ready(&p->crew) || crew_is_refused(&p->crew)))
 		stir(p);
 	workers_nudge(p->workers);
 }
@@ -182,6 +182,8 @@ static int await(struct processes *p)
 		if (!p->stirred)
 			return EXIT_CODE_OK;
 		p->loop->stop = false;
+		if (crew_is_refused(&p->crew))
+			return EXIT_CODE_CONFIG;
 	}
 	return p->code;
 }

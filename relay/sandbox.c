@@ -10,12 +10,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -158,6 +160,41 @@ static const int worker_calls[] = {
 /* Likewise, but what they map must not be code: the third argument has no PROT_EXEC. */
 static const int mapping_calls[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
 
+/*
+ * What a hook library may do besides, and the threads that it has begun: wait, talk over sockets, begin
+ * further threads. Not open a file, nor run a program, nor have a netlink or packet socket.
+ */
+static const int host_calls[] = {
+	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
+	SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(dup),
+	SCMP_SYS(connect), SCMP_SYS(accept4), SCMP_SYS(shutdown), SCMP_SYS(sendto), SCMP_SYS(recvfrom),
+	SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+	SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(eventfd2),
+	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_gettime), SCMP_SYS(pipe2),
+	SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday),
+	SCMP_SYS(time), SCMP_SYS(times), SCMP_SYS(getrusage), SCMP_SYS(uname), SCMP_SYS(sysinfo),
+	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
+	SCMP_SYS(getegid), SCMP_SYS(getrandom), SCMP_SYS(madvise), SCMP_SYS(mremap),
+	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(exit), SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(sigaltstack), SCMP_SYS(tgkill), SCMP_SYS(membarrier),
+};
+
+/* What it is told it may not, since it may try. clone3(2): the C library then takes clone(2). */
+static const struct {
+	int call, err;
+} host_errors[] = {
+	{ SCMP_SYS(clone3), ENOSYS }, { SCMP_SYS(openat), EACCES }, { SCMP_SYS(open), EACCES },
+	{ SCMP_SYS(access), EACCES }, { SCMP_SYS(faccessat), EACCES }, { SCMP_SYS(faccessat2), EACCES },
+	{ SCMP_SYS(stat), EACCES }, { SCMP_SYS(lstat), EACCES }, { SCMP_SYS(readlink), EACCES },
+	{ SCMP_SYS(unlink), EACCES }, { SCMP_SYS(bind), EACCES }, { SCMP_SYS(listen), EACCES },
+	{ SCMP_SYS(execve), EACCES }, { SCMP_SYS(prctl), EPERM }, { SCMP_SYS(ioctl), ENOTTY },
+};
+
+static const unsigned host_families[] = { AF_UNIX, AF_INET, AF_INET6 };
+
 /* seccomp(2): "determine whether an action is supported". */
 static bool have_seccomp(void)
 {
@@ -166,13 +203,42 @@ static bool have_seccomp(void)
 	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-static bool forbid_calls(void)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool allow(scmp_filter_ctx ctx, const int *calls, size_t count)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < count; i++)
+		done = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0) == 0;
+	return done;
+}
+
+/* For threads that there are, too. */
+static bool allow_host(scmp_filter_ctx ctx)
+{
+	bool done = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) == 0 &&
+		allow(ctx, host_calls, COUNT(host_calls)) &&
+		seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+			SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0 &&
+		seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_GT, AF_INET6)) == 0;
+
+	for (size_t i = 0; done && i < COUNT(host_families); i++)
+		done = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_EQ, host_families[i])) == 0;
+	for (size_t i = 0; done && i < COUNT(host_errors); i++)
+		done = seccomp_rule_add(ctx, SCMP_ACT_ERRNO((unsigned)host_errors[i].err),
+			host_errors[i].call, 0) == 0;
+	return done;
+}
+
+static bool forbid_calls(bool host)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	bool done = ctx != NULL;
+	bool done = ctx != NULL && allow(ctx, worker_calls, COUNT(worker_calls)) &&
+		(!host || allow_host(ctx));
 
-	for (size_t i = 0; done && i < sizeof(worker_calls) / sizeof(worker_calls[0]); i++)
-		done = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, worker_calls[i], 0) == 0;
 	for (size_t i = 0; done && i < sizeof(mapping_calls) / sizeof(mapping_calls[0]); i++)
 		done = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, mapping_calls[i], 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
@@ -187,8 +253,9 @@ static bool have_seccomp(void)
 	return false;
 }
 
-static bool forbid_calls(void)
+static bool forbid_calls(bool host)
 {
+	(void)host;
 	return false;
 }
 #endif
@@ -232,8 +299,10 @@ void sandbox_enter(enum sandbox_of who, char *missing, size_t cap)
 		note(missing, cap, "landlock");
 	if (who == SANDBOX_LOADER)
 		return;
-	limit(RLIMIT_NPROC, 0);
-	limit(RLIMIT_NOFILE, 16);
-	if (!forbid_calls())
+	if (who == SANDBOX_WORKER) {
+		limit(RLIMIT_NPROC, 0);
+		limit(RLIMIT_NOFILE, 16);
+	}
+	if (!forbid_calls(who == SANDBOX_HOST))
 		note(missing, cap, "seccomp");
 }

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum sandbox_of { SANDBOX_WORKER, SANDBOX_LOADER, SANDBOX_KEEPER };
+/* HOST: a worker with hook libraries, which may have threads and sockets. */
+enum sandbox_of { SANDBOX_WORKER, SANDBOX_HOST, SANDBOX_LOADER, SANDBOX_KEEPER };
 
 /* Becomes that user, without further groups. False with errno. */
 bool sandbox_become(uid_t uid, gid_t gid);

@@ -131,6 +131,22 @@ static void run_here(struct worker *w)
 	hand_over_records(w);
 }
 
+/* What was parked by a worker process that is gone is known to no other: it is run again. */
+static void keep_parked(struct worker *w)
+{
+	uint64_t number;
+	struct park_board *board = keeper_board(w->keeper, &number);
+
+	park_use(w->park, board, number);
+	queue_hold(w->queue, park_keep(w->park, w->batch) > 0);
+}
+
+static void run_apart(struct worker *w, bool paused)
+{
+	keeper_run(w->keeper, w->batch, paused);
+	keep_parked(w);
+}
+
 static void run_batch(struct worker *w)
 {
 	bool paused = w->shared->paused != NULL &&
@@ -140,7 +156,7 @@ static void run_batch(struct worker *w)
 	if (w->shared->refresh != NULL)
 		w->shared->refresh(w->shared->ctx);
 	if (w->keeper != NULL)
-		keeper_run(w->keeper, w->batch, paused);
+		run_apart(w, paused);
 	else
 		run_here(w);
 	if (w->shared->sender != NULL)
@@ -171,16 +187,19 @@ static void answer(struct worker *w)
 
 static void wait_for_work(struct worker *w)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[3] = {
 		{ .fd = queue_fd(w->queue), .events = POLLIN },
 		{ .fd = w->wake, .events = POLLIN },
+		{ .fd = w->keeper != NULL ? keeper_fd(w->keeper) : -1, .events = POLLIN },
 	};
-	int wait = w->park != NULL ? park_wait_ms(w->park, clock_now_ns()) : -1;
+	int64_t now = clock_now_ns();
+	int wait = w->park != NULL ? park_wait_ms(w->park, now) : -1;
+	int tick_ms = w->keeper != NULL ? keeper_wait_ms(w->keeper, now) : w->tick_ms;
 	uint64_t n;
 
-	if (w->tick_ms >= 0 && (wait < 0 || w->tick_ms < wait))
-		wait = w->tick_ms;
-	if (poll(fds, 2, wait) > 0 && (fds[1].revents & POLLIN) != 0)
+	if (tick_ms >= 0 && (wait < 0 || tick_ms < wait))
+		wait = tick_ms;
+	if (poll(fds, 3, wait) > 0 && (fds[1].revents & POLLIN) != 0)
 		(void)!read(w->wake, &n, sizeof(n));
 	if (w->tick_ms >= 0) {
 		take_snapshot(w, snapshot_enter(w->shared->live, w->number));
@@ -252,6 +271,13 @@ static void stay_on_one_cpu(const struct worker *w)
 			strerror(errno));
 }
 
+static void idle_apart(struct worker *w)
+{
+	w->batch->count = 0;
+	keeper_idle(w->keeper);
+	keep_parked(w);
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
@@ -270,13 +296,15 @@ static void *work(void *arg)
 		if (n == 0)
 			wait_for_work(w);
 		if (n == 0 && w->keeper != NULL)
-			keeper_idle(w->keeper);
+			idle_apart(w);
 		if (w->park != NULL)
 			run_parked(w);
 		answer(w);
 	}
 	/* From here on nothing is parked, and what was is dealt with as if its time were up. */
 	w->engine.pipeline.board = NULL;
+	if (w->keeper != NULL)
+		keeper_end(w->keeper);
 	if (w->park != NULL) {
 		park_hurry(w->park);
 		run_parked(w);
@@ -340,9 +368,12 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 	w->tick_ms = -1;
 	if (shared->keeper != NULL)
 		w->keeper = keeper_new(shared->keeper, queue_number(q),
-			&(struct tally_told){ &w->counters, &w->servers, &w->records.lost });
+			&(struct tally_told){ &w->counters, &w->servers, &w->records.lost },
+			w->wake);
+	if (shared->keeper != NULL)
+		w->park = park_new(NULL);
 	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL ||
-		(shared->keeper != NULL && w->keeper == NULL) ||
+		(shared->keeper != NULL && (w->keeper == NULL || w->park == NULL)) ||
 		(shared->json != NULL && w->json.text == NULL))
 		return worker_free(w);
 	return w;

@@ -11,6 +11,7 @@
 #include "relay/command.h"
 #include "relay/config.h"
 #include "relay/engine.h"
+#include "relay/hook.h"
 #include "relay/learned.h"
 #include "relay/learned_say.h"
 #include "relay/log.h"
@@ -18,6 +19,7 @@
 #include "relay/spawner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -34,16 +36,27 @@ struct job {
 	struct engine engine;
 	struct learned *learned;
 	int cpu;
+	int wake;                        /* the keeper's, -1: not needed */
 };
 
 /* For tests: what a worker does that a packet has taken over. Not part of the program. */
 void worker_trap(struct channel *c) __attribute__((weak));
 
-static void take_channel(struct job *j, const struct handoff *h, int fd)
+/* Libraries alone write to it, from whatever thread; others can do without the descriptor. */
+static void keep_wake(struct job *j, int fd)
+{
+	if (j->wake >= 0)
+		close(j->wake);
+	j->wake = j->config->hooks != NULL ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+}
+
+/* fds: of the channel, and of the eventfd. */
+static void take_channel(struct job *j, const struct handoff *h, const int fds[2])
 {
 	j->channel = channel_free(j->channel, j->slots);
 	j->slots = h->slots;
-	j->channel = channel_map(fd, j->slots);
+	j->channel = channel_map(fds[0], j->slots);
+	keep_wake(j, fds[1]);
 	if (j->channel == NULL)
 		_exit(EXIT_CODE_MEMORY);
 	j->records = (struct records){ .text = j->channel->records, .cap = CHANNEL_RECORDS };
@@ -57,6 +70,7 @@ static void take_channel(struct job *j, const struct handoff *h, int fd)
 	j->engine.pipeline.json = h->json ? &j->json : NULL;
 	j->engine.pipeline.answers = &j->channel->answers;
 	j->engine.pipeline.servers = &j->channel->servers;
+	j->engine.pipeline.wake = j->wake;
 }
 
 static struct registry *attach(const struct registry *on, int fd)
@@ -77,6 +91,7 @@ static void use_registry(struct job *j, struct registry *reg, uint64_t generatio
 	j->registry = reg;
 	j->snapshot = (struct snapshot){
 		.registry = reg, .policy = j->config->policy, .generation = generation,
+		.hooks = j->config->hooks,
 	};
 }
 
@@ -103,8 +118,10 @@ static void take_gifts(struct job *j, const struct handoff *h, const int fds[CHA
 {
 	size_t next = 0;
 
-	if (h->brings_channel)
-		take_channel(j, h, fds[next++]);
+	if (h->brings_channel) {
+		take_channel(j, h, fds);
+		next = 2;
+	}
 	if (h->no_registry)
 		use_registry(j, NULL, h->generation);
 	if (h->brings_registry)
@@ -116,6 +133,28 @@ static void take_gifts(struct job *j, const struct handoff *h, const int fds[CHA
 			close(fds[i]);
 }
 
+static void say(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_info("statistics: %s", text);
+}
+
+/* What libraries want without a packet. Returns when they want it again: struct handback. */
+static int32_t tend_libraries(struct job *j, const struct handoff *h)
+{
+	struct hooks *hooks = j->config->hooks;
+	struct timespec ts;
+
+	if (h->describe)
+		hooks_describe(hooks, say, NULL);
+	if (h->last)
+		j->config->hooks = j->snapshot.hooks = hooks_free(hooks);
+	if (hooks == NULL || h->last)
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return hooks_tick(hooks, 0, ts.tv_sec);
+}
+
 static void run(struct job *j, const struct handoff *h)
 {
 	struct channel *c = j->channel;
@@ -123,6 +162,7 @@ static void run(struct job *j, const struct handoff *h)
 	follow(j, h->cpu);
 	take_level(h->log_level);
 	j->engine.pipeline.paused = h->paused;
+	j->engine.pipeline.board = h->park && j->config->hooks != NULL ? &c->board : NULL;
 	if (h->count == 0)
 		return;
 	j->records.len = j->json.len = 0;
@@ -142,7 +182,7 @@ static void run(struct job *j, const struct handoff *h)
 /* The keeper is trusted; what it sends is looked at only so far as a mistake could be meant. */
 static int serve(struct job *j)
 {
-	struct handback back = { .number = 0 };
+	struct handback back = { .number = 0, .tick_ms = -1 };
 	struct handoff h;
 	int fds[CHANNEL_FDS], err = 0;
 
@@ -156,6 +196,7 @@ static int serve(struct job *j)
 		if (j->channel == NULL || h.count > j->slots)
 			return EXIT_CODE_OTHER;
 		run(j, &h);
+		back.tick_ms = tend_libraries(j, &h);
 		back.number = h.number;
 	}
 	return err == -EPIPE ? EXIT_CODE_OK : EXIT_CODE_OTHER;
@@ -168,7 +209,7 @@ static bool shut_in(const struct config *c)
 
 	tzset();
 	close(SPAWNED_CONFIG);
-	sandbox_enter(SANDBOX_WORKER, missing, sizeof(missing));
+	sandbox_enter(c->hooks != NULL ? SANDBOX_HOST : SANDBOX_WORKER, missing, sizeof(missing));
 	if (missing[0] == '\0' || c->sandbox != SANDBOX_REQUIRE)
 		return true;
 	log_error("worker: the sandbox is incomplete, without %s, and the config requires it",
@@ -180,8 +221,9 @@ int worker_process(void)
 {
 	static struct job j;
 	struct config_error err;
+	char why[HOOK_WHY];
 
-	j.cpu = -1;
+	j.cpu = j.wake = -1;
 	j.learned = learned_new();
 	j.config = config_from_fd(SPAWNED_CONFIG, "config", false, &err);
 	if (j.config == NULL) {
@@ -191,6 +233,10 @@ int worker_process(void)
 	log_open(j.config->log_level);
 	interfaces_init_told(&j.engine.interfaces);
 	prctl(PR_SET_NAME, "usher-worker");
+	if (hooks_load(j.config, 1, NULL, &j.config->hooks, why) != 0) {
+		log_error("%s", why);
+		return EXIT_CODE_CONFIG;
+	}
 	if (!shut_in(j.config))
 		return EXIT_CODE_OTHER;
 	return serve(&j);

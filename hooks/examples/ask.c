@@ -6,8 +6,8 @@
  *   { "library": ".../ask.so", "parameters": { "socket": "/run/who.sock", "threads": 4 } }
  *
  * A question is one connection: "HW_ADDR 0c0e0a01ff04\n" to the service, back comes a line:
- * "pass", "drop", or "subnet NAME". It opens sockets while it runs: with a sandbox it needs
- * "sandbox": "off".
+ * "pass", "drop", or "subnet NAME". It connects to it anew for each question, which the
+ * sandbox lets a library do; the service's socket must be open to the user that usher's workers run as.
  */
 #include <usher/hooks.h>
 

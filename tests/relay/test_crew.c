@@ -226,6 +226,30 @@ Test(crew, one_that_could_not_be_started_is_tried_again)
 	cr_expect_eq(asked_to_start(), 1);
 }
 
+/* At the start a config that no worker can take, of its libraries, is the end; later another one is tried. */
+Test(crew, one_that_refuses_its_config)
+{
+	int fds[2];
+
+	for (int proven = 0; proven < 2; proven++) {
+		if (proven) {
+			teardown();
+			tokens = 0;
+			setup();
+			begin(fds);
+			close(fds[0]);
+		} else {
+			cr_assert_eq(asked(), 1);
+			started(1, FIRST_PID + 1);
+			close(worker_fd);
+		}
+		turn(100);
+		cr_expect_not(crew_is_refused(&crew));
+		ended(1, 1 << 8, false);
+		cr_expect_eq(crew_is_refused(&crew), !proven, "%d", proven);
+	}
+}
+
 /* What a worker says beside "ready" ends it. */
 Test(crew, one_that_says_what_it_may_not)
 {

@@ -89,6 +89,25 @@ Test(keeper_check, verdicts)
 		}
 }
 
+/* Only where the config has libraries; for how long it waits is not the worker's to say. */
+Test(keeper_check, parked)
+{
+	for (unsigned edited = 0; edited < 2; edited++) {
+		come(4, 68, 67, 300);
+		from.park = 4711;
+		from.park_until_ns = INT64_MAX;
+		fence.park_ms = 0;
+		cr_assert_eq(take_bytes(SLOT_PARK, edited), KEEPER_VERDICT);
+		fence.park_ms = 1000;
+		cr_assert_eq(take_bytes(SLOT_PARK, edited), KEEPER_OK);
+		cr_expect(to.verdict == SLOT_PARK && !to.edited && to.park == 4711);
+		cr_expect(to.park_until_ns > 0 && to.park_until_ns < INT64_MAX / 2);
+		from.send_count = 1;
+		cr_expect_eq(take_bytes(SLOT_PARK, edited), KEEPER_VERDICT);
+		fence.park_ms = 0;
+	}
+}
+
 /* What is dropped is not looked at, however it looks. */
 Test(keeper_check, an_edit_that_is_dropped)
 {

@@ -6,17 +6,25 @@
 # Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=processes.sh
+. "$(dirname "$0")/processes.sh"
 
 need kea-dhcp4 kea-dhcp6 udhcpc dhclient python3
 need_usher
 built=$(cd "$(dirname "$USHER")" && pwd)
-logging=$built/test-hooks/log.so
-[ -e "$logging" ] || skip_all "no $logging: make build/unit"
+[ -e "$built/test-hooks/log.so" ] || skip_all "no $built/test-hooks/log.so: make build/unit"
 topology
 must "Kea" kea 4
 must "Kea for DHCPv6" kea 6
 must "divert" divert bridge clients server
+
+# The worker loads them as the user that it is, which sees nothing of root's.
+chmod 711 "$WORK"
+mkdir -m 755 "$WORK/hooks"
+cp "$built"/test-hooks/*.so "$built/hooks/ask.so" "$WORK/hooks"
+logging=$WORK/hooks/log.so
 points=$WORK/points
+install -m 666 /dev/null "$points"
 
 # Short leases, and an address that was declined comes back after two seconds.
 config() { # library, parameters, seconds of a lease
@@ -28,6 +36,7 @@ config() { # library, parameters, seconds of a lease
 config "$logging" "{ \"file\": \"$points\" }" 4
 other_users
 must "usher" usher_start
+split "with libraries"
 
 # Of one family at a time: while the one waits for a lease to end, the other can go on.
 family=4
@@ -134,7 +143,7 @@ says() { # pattern
 	grep -q -- "$1" "$WORK/usher.log"
 }
 
-config "$built/test-hooks/other_version.so" "{}" 4
+config "$WORK/hooks/other_version.so" "{}" 4
 kill -HUP "$usher_pid"
 check "a library of another version is refused at a reload" "$(tail -n 3 "$WORK/usher.log")" \
 	wait_for 5 says 'built for version 2.0 of the hook interface.*the config in force stays'
@@ -154,6 +163,7 @@ cat >"$WORK/service.py" <<-'EOT'
 	path, log = sys.argv[1:]
 	service = socket.socket(socket.AF_UNIX)
 	service.bind(path)
+	os.chmod(path, 0o666)
 	service.listen()
 	while True:
 	    asked, _ = service.accept()
@@ -167,7 +177,7 @@ cat >"$WORK/service.py" <<-'EOT'
 	    asked.close()
 EOT
 spawn bridge service python3 "$WORK/service.py" "$WORK/service.sock" "$WORK/asked"
-config "$built/hooks/ask.so" "{ \"socket\": \"$WORK/service.sock\" }" 60
+config "$WORK/hooks/ask.so" "{ \"socket\": \"$WORK/service.sock\" }" 60
 reloads=$(grep -c ' reloaded' "$WORK/usher.log")
 kill -HUP "$usher_pid"
 reloaded() { [ "$(grep -c ' reloaded' "$WORK/usher.log")" -gt "$reloads" ]; }
@@ -188,6 +198,30 @@ check "the service was asked once for each" "$(cat "$WORK/asked")" \
 	test "$(sort "$WORK/asked" | uniq -c | awk '{ print $1, $3 }' | xargs)" = "1 0c0e0a030021 1 0c0e0a030022 1 0c0e0a030023"
 check "the log says who was late" "$(tail -n 5 "$WORK/usher.log")" \
 	says 'hook library ask: subnet4_select: a parked packet was not decided on within 700 ms'
+
+# --- a library with a bug: its process dies, and the packet is out of the way -----------------------------------------
+
+crash() { # how
+	config "$WORK/hooks/crash.so" "{ \"how\": \"$1\" }" 60
+	reloads=$(grep -c ' reloaded' "$WORK/usher.log")
+	kill -HUP "$usher_pid"
+	must "a reload with a library that may crash" wait_for 5 reloaded
+}
+
+crash segv
+main=$usher_pid
+answers_machine "a packet that makes a library crash is dropped" 66 '^nothing'
+check "it was two workers' death" "$(tail -n 5 "$WORK/usher.log")" \
+	test "$(grep -c 'worker.* died of signal 11' "$WORK/usher.log")" = 2
+check "and then it was known" "$(tail -n 5 "$WORK/usher.log")" says 'a packet killed two workers and is dropped'
+answers_machine "others are served" 24 'offer addr=198\.51\.100\.'
+for how in file netlink; do
+	crash $how
+	answers_machine "a library tries what it may not, and is told so: $how" 66 'offer addr=198\.51\.100\.'
+done
+check "the main process is the one that it was" "it is not" test "$main" = "$usher_pid" -a -d "/proc/$main"
+check "and no other worker died" "$(grep worker "$WORK/usher.log")" \
+	test "$(grep -c 'worker.* died of signal' "$WORK/usher.log")" = 2
 
 stop "$usher_pid"
 check "it ends" "it runs" gone "$usher_pid"

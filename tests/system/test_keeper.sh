@@ -130,6 +130,13 @@ may "a loader has no capability" "$(first usher-loader)" 0 0 0
 # --- one process dies: nobody notices -------------------------------------------------------------------------------
 
 leases "to begin with"
+workers_are() { # number
+	[ "$(processes usher-worker | wc -l)" = "$1" ]
+}
+must "three workers, one with work" wait_for 10 workers_are 3
+kill -KILL "$(first usher-worker)"
+check "one that dies at rest is replaced before a packet comes" "$(processes usher-worker | wc -l) workers" \
+	wait_for 5 workers_are 3
 for name in usher-worker usher-loader; do
 	kill -KILL "$(first $name)"
 	leases "$name killed"
