@@ -38,7 +38,7 @@ install: $(BUILD)/usher $(BUILD)/usher.bash $(BUILD)/_usher
 		install -D -m 644 $$page $(D)$(DATADIR)/man/man$${page##*.}/$${page##*/} || exit 1; \
 	done
 	ln -sf usher-pause.8 $(D)$(DATADIR)/man/man8/usher-resume.8
-	install -d -m 750 $(D)$(SYSCONFDIR)/usher $(D)/var/log/usher $(D)/var/lib/usher
+	install -d -m 750 $(D)$(SYSCONFDIR)/usher $(D)/var/log/usher $(D)/var/lib/usher/quarantine
 	[ -e $(D)$(SYSCONFDIR)/usher/divert.conf ] || \
 		install -m 644 docs/examples/divert.conf $(D)$(SYSCONFDIR)/usher/divert.conf
 	[ -e $(D)$(SYSCONFDIR)/logrotate.d/usher ] || \

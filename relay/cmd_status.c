@@ -142,7 +142,8 @@ static void print_queues(const struct node *s)
 				number(n, "length"), number(n, "dropped_full"),
 				number(n, "dropped_socket"));
 		else
-			printf("queue %-5" PRIu64 " not in the kernel's table\n",
+			printf("queue %-5" PRIu64 " not in the kernel's table, or that is not to be "
+				"read: /proc/net/netfilter/nfnetlink_queue\n",
 				number(n, "number"));
 	if (number(q, "workers_silent") > 0)
 		printf("            %" PRIu64 " OF %" PRIu64 " WORKERS DO NOT ANSWER: they hang\n",

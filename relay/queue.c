@@ -255,16 +255,36 @@ static int option_of(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
 }
 
-static bool has_bound(int fd, uint16_t number)
+/* Whether another may bind it shows whether somebody has. */
+static bool is_taken(const struct queue_options *o)
+{
+	struct queue *q = NULL;
+	char why[512];
+	int err = queue_open(&q, o, why, sizeof(why));
+
+	queue_close(q);
+	return err == -EPERM;
+}
+
+/*
+ * The kernel's table is for root and whom he lets. Whoever may not read it knows only that somebody has
+ * bound the queue: then it is this socket, since nobody hands over another.
+ */
+static bool has_bound(int fd, const struct queue_options *o)
 {
 	struct sockaddr_nl at = { .nl_pid = 0 };
 	socklen_t len = sizeof(at);
 	struct queue_row row;
+	int err;
 
-	return option_of(fd, SO_DOMAIN) == AF_NETLINK &&
-		option_of(fd, SO_PROTOCOL) == NETLINK_NETFILTER &&
-		getsockname(fd, (struct sockaddr *)&at, &len) == 0 &&
-		queue_table_find(number, &row) == 0 && row.port_id == at.nl_pid;
+	if (option_of(fd, SO_DOMAIN) != AF_NETLINK ||
+		option_of(fd, SO_PROTOCOL) != NETLINK_NETFILTER ||
+		getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+		return false;
+	err = queue_table_find(o->number, &row);
+	if (err == -EACCES)
+		return is_taken(o);
+	return err == 0 && row.port_id == at.nl_pid;
 }
 
 /*
@@ -274,7 +294,7 @@ static bool has_bound(int fd, uint16_t number)
 int queue_adopt(struct queue **ret, const struct queue_options *o, int fd)
 {
 	struct queue *q = queue_new(o);
-	int err = q == NULL ? -ENOMEM : has_bound(fd, o->number) ? 0 : -ESTALE;
+	int err = q == NULL ? -ENOMEM : has_bound(fd, o) ? 0 : -ESTALE;
 
 	if (err == 0 && (q->nl = mnl_socket_fdopen(fd)) == NULL)
 		err = -errno;

@@ -30,6 +30,7 @@ static void explain_eperm(uint16_t number, char *dst, size_t cap)
 {
 	struct queue_row row;
 	char owner[320];
+	int err;
 
 	if (!may_administrate()) {
 		snprintf(dst, cap,
@@ -38,7 +39,16 @@ static void explain_eperm(uint16_t number, char *dst, size_t cap)
 			number);
 		return;
 	}
-	if (queue_table_find(number, &row) == 0) {
+	err = queue_table_find(number, &row);
+	if (err == -EACCES) {
+		snprintf(dst, cap,
+			"queue %u is bound by somebody whom only root can see (/proc/net/netfilter/"
+			"nfnetlink_queue): stop it, or choose another number in \"queues\" and in the "
+			"rules; or this network namespace belongs to another user namespace",
+			number);
+		return;
+	}
+	if (err == 0) {
 		queue_table_owner(row.port_id, owner, sizeof(owner));
 		snprintf(dst, cap,
 			"queue %u is already bound by %s: stop it, or choose another number in "

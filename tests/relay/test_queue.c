@@ -8,10 +8,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -357,6 +359,36 @@ Test(queue, or_is_dropped)
 	cr_assert_eq(netns_receive(in, NULL), 1);
 	cr_assert_eq(queue_table_find(NUMBER, &row), 0);
 	cr_assert_eq(row.waiting, 0);
+	queue_close(queue);
+}
+
+/* As a user of its own with CAP_NET_ADMIN, who may not read the kernel's table. */
+static void become_user(void)
+{
+	struct queue_row row;
+
+	cr_assert_eq(setgroups(0, NULL), 0);
+	setfsgid(65534);
+	setfsuid(65534);
+	cr_assert_eq(queue_table_find(NUMBER, &row), -EACCES);
+}
+
+Test(queue, is_taken_over_by_who_may_not_see_who_has_it)
+{
+	struct queue *none = NULL;
+	struct queue_options other = { .number = NUMBER + 1 };
+
+	begin(&plain);
+	become_user();
+	send_many(3, 100);
+	take_over(&plain);
+	send_many(2, 100);
+	answer_all(5);
+	cr_assert_eq(netns_receive(in, NULL), 5);
+	cr_assert_eq(queue_adopt(&none, &other, dup(queue_fd(queue))), -ESTALE);
+	cr_assert_null(none);
+	cr_assert_eq(queue_open(&none, &plain, err_text, sizeof(err_text)), -EPERM);
+	cr_assert_not_null(strstr(err_text, "only root can see"), "%s", err_text);
 	queue_close(queue);
 }
 
