@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,13 +15,17 @@ static void wait_ms(long ms)
 	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 }
 
-/* What has come out at the other end of the terminal so far. */
+/* What has come out at the other end of the terminal so far. The kernel carries it over in its own time. */
 static const char *drawn(int master)
 {
 	static char buf[8192];
-	ssize_t n = read(master, buf, sizeof(buf) - 1);
+	size_t len = 0;
+	ssize_t n;
 
-	buf[n > 0 ? n : 0] = '\0';
+	while (poll(&(struct pollfd){ .fd = master, .events = POLLIN }, 1, 50) == 1 &&
+		(n = read(master, buf + len, sizeof(buf) - 1 - len)) > 0)
+		len += (size_t)n;
+	buf[len] = '\0';
 	return buf;
 }
 
