@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The registry in a database: changes are seen, and whatever becomes of the database no packet waits for it and
 # nobody loses what the registry said.
-# Measures time: scripts/check runs it alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=mariadb.sh
