@@ -114,9 +114,9 @@ struct reg_own {
 	struct reg_hold *hold;        /* who uses it */
 };
 
-static inline struct reg_own *reg_own(const struct registry *reg)
+static inline const struct reg_own *reg_own(const struct registry *reg)
 {
-	return (struct reg_own *)(uintptr_t)reg - 1;
+	return (const struct reg_own *)(const void *)reg - 1;
 }
 
 static inline const struct registry *reg_under(const struct registry *reg)

@@ -21,8 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Looks so often even if no event says to: a network file system sends none. */
-enum { BELT_MS = 1000 };
+enum {
+	BELT_MS = 1000, /* looks so often even if no event says to: a network file system sends none */
+	PAUSE_MS = 2,   /* between steps of a check that nobody waits for, while packets do */
+};
 
 struct refresh {
 	struct refresh_options options;
@@ -181,7 +183,10 @@ static bool something_noticed(struct refresh *r)
 static void sleep_until_due(struct refresh *r, bool busy)
 {
 	int due = reload_due(&r->reload);
-	int64_t until = now_ms() + (busy ? 0 : due < 0 || due > BELT_MS ? BELT_MS : due), left;
+	int64_t until = now_ms() + (due < 0 || due > BELT_MS ? BELT_MS : due), left;
+
+	if (busy && until > now_ms() + PAUSE_MS)
+		until = now_ms() + PAUSE_MS;
 
 	while (!r->stop && !something_noticed(r) && (left = until - now_ms()) > 0) {
 		struct source *s = r->options.reload.source;

@@ -203,12 +203,13 @@ enum reg_err reg_take(struct registry *reg, const struct registry *under,
 	const struct reg_memory *memory)
 {
 	struct reg_hold *hold = reg_realloc(memory, NULL, sizeof(*hold));
+	struct reg_own *own = (struct reg_own *)(void *)reg - 1;
 
 	if (hold == NULL)
 		return REG_E_NOMEM;
 	atomic_init(&hold->users, 1);
 	hold->self = reg;
-	*reg_own(reg) = (struct reg_own){ .under = under, .hold = hold };
+	*own = (struct reg_own){ .under = under, .hold = hold };
 	if (!region_protect(reg, (size_t)reg->size)) {
 		free(hold);
 		return REG_E_SYSTEM;

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What needs no network: the pipeline over packets in memory, and the registry."""
 
+import os
 import re
+import shutil
 import subprocess
+import threading
 
 from lab import Failed, load, run
 
@@ -46,8 +49,50 @@ def rules(lab):
     return {"rows": [{**row, "load": load()} for row in text]}
 
 
+def p99_us(lab, seconds):
+    got = lab.instrument("latency", "c0", "s0", 4, 200, seconds, cpu=None)
+    return round(got["first"]["p99"] / 1000, 1)
+
+
+def reloading(lab, users, seconds):
+    """(e): the delay of packets while the file is put in its place anew every second, beside that while it is not.
+
+    usher has both CPUs, as by default. The first packet behind an edit waits for the reading on purpose
+    (refresh_wait_ms), and is one of 400; the others are those that a reading may delay.
+    """
+    lab.loop()
+    path = lab.registry(users)
+    copies = [f"{path}.a", f"{path}.b"]
+    for copy in copies:
+        shutil.copyfile(path, copy)
+    process = lab.usher(users, cpu=None)
+    enough, count = threading.Event(), 0
+
+    def edit():
+        nonlocal count
+        while not enough.wait(1):
+            os.link(copies[count % 2], f"{path}.new")
+            os.replace(f"{path}.new", path)
+            count += 1
+
+    editor = threading.Thread(target=edit)
+    try:
+        quiet = p99_us(lab, seconds)
+        editor.start()
+        busy = p99_us(lab, seconds)
+    finally:
+        enough.set()
+        if editor.ident:
+            editor.join()
+        lab.stop(process)
+        for file in [path, *copies]:
+            os.unlink(file)
+    return {"users": users, "edits": count, "p99_us": quiet, "p99_us reading": busy,
+            "ratio": round(busy / quiet, 2), "load": load()}
+
+
 def registry(lab, sizes, edits):
-    """(e): load, memory, look-up; how soon an edit is seen by the packet behind it."""
+    """(e): load, memory, look-up; how soon an edit is seen by the packet behind it, and what a reading delays."""
     rows = []
     for users in sizes:
         got = lab.instrument_alone("registry", lab.registry(users))
@@ -67,4 +112,5 @@ def registry(lab, sizes, edits):
         if got["seen"] + got["lost"] == 0:
             raise Failed("no edit was seen")
         visible.append({"users": users, **got, "load": load()})
-    return {"rows": rows, "visible": visible}
+    most = max(users for users in sizes if users <= 1000000)
+    return {"rows": rows, "visible": visible, "reloading": [reloading(lab, most, max(2, edits // 10))]}

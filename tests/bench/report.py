@@ -67,13 +67,17 @@ def print_latency(got):
 
 def print_registry(got):
     table("(e) the registry", [
-        ("users", "users"), ("load ms", "load_ms"), ("CPU over yajl", "over_yajl"), ("first time", "first_over_yajl"), ("mapped ms", "attach_cpu_ms"),
+        ("users", "users"), ("load ms", "load_ms"), ("CPU over yajl", "over_yajl"),
+        ("first time", "first_over_yajl"), ("mapped ms", "attach_cpu_ms"),
         ("bytes/user", "bytes_per_user"), ("over file", "over_file"), ("user ns", "user_ns"),
         ("stranger ns", "stranger_ns"), ("user, fetched ahead", "user_ahead_ns"),
         ("stranger, ahead", "stranger_ahead_ns"), ("load", "load")], got["rows"])
     table("    a packet sent as soon as its user's line was in the file", [
         ("users", "users"), ("edits", "edits"), ("seen by it", "seen"), ("lost", "lost"), ("median ns", "p50"),
         ("p99 ns", "p99"), ("most ns", "max"), ("load", "load")], got["visible"])
+    table("    delay of a packet while the whole file is read anew every second", [
+        ("users", "users"), ("readings", "edits"), ("p99 us", "p99_us"), ("while reading", "p99_us reading"),
+        ("ratio", "ratio"), ("load", "load")], got["reloading"])
 
 
 def print_pipeline(got):
@@ -198,6 +202,9 @@ def figures(results):
         if row["users"] == 1000000:
             most("(e) milliseconds until the packet behind an addition sees it, 1 M users",
                  round(row["p50"] / 1e6, 2), 5)
+    for row in results.get("registry", {}).get("reloading", []):
+        if row["users"] == 1000000:
+            most("(e) p99 of a packet's delay while 1 M users are read anew, over that while not", row["ratio"], 2)
     flood = results.get("flood")
     if flood:
         most("(g) memory at the end of the flood over its beginning",
