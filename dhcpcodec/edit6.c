@@ -6,7 +6,7 @@
  */
 #include "dhcpcodec/edit6.h"
 
-enum { VENDOR_HEAD = 4, MAX_LEN = 65535 };
+enum { OPTION_HEAD = 4, VENDOR_HEAD = 4, MAX_LEN = 65535 };
 
 void dhcp6_edit_init(struct dhcp6_edit *e, const struct dhcp6_view *v, uint8_t *msg, size_t cap)
 {
@@ -202,6 +202,30 @@ enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint1
 	replace(e, r, sub, val, val != NULL ? 4 + len : 0);
 	adjust(e->msg + r.at - VENDOR_HEAD, before, e->len);
 	return e->err;
+}
+
+static bool is_alone(const struct dhcp6_ia *ia)
+{
+	struct tlv_iter it = dhcp6_ia_begin(ia);
+	struct dhcp6_lease l;
+
+	return dhcp6_next_lease(&it, &l) && !dhcp6_next_lease(&it, &l);
+}
+
+void dhcp6_edit_cut_lease(
+	struct dhcp6_edit *e, const struct dhcp6_ia *ia, const struct dhcp6_lease *lease)
+{
+	const uint8_t *val = lease->is_prefix ? lease->times : lease->addr;
+	size_t size;
+
+	if (e->err != DHCP_OK)
+		return;
+	if (is_alone(ia))
+		val = ia->val;
+	size = OPTION_HEAD + be16_get(val - 2);
+	if (val != ia->val)
+		adjust(dhcp6_edit_at(e, ia->val), size, 0);
+	splice(e, (size_t)(val - e->msg) - OPTION_HEAD, size, 0);
 }
 
 enum dhcp_err dhcp6_edit_finish(struct dhcp6_edit *e, size_t *ret_len)

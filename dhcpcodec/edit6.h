@@ -45,6 +45,10 @@ void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code);
 enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub,
 	const uint8_t *val, size_t len, bool create);
 
+/* Removes a lease, which an iterator over the message as it is now has given, and its IA if no other is in it. */
+void dhcp6_edit_cut_lease(
+	struct dhcp6_edit *e, const struct dhcp6_ia *ia, const struct dhcp6_lease *lease);
+
 /* Iterates the innermost message as it is now; lengths do not change while one iterates. */
 struct tlv_iter dhcp6_edit_inner(const struct dhcp6_edit *e);
 

@@ -14,7 +14,7 @@
 enum { STEER_ROOM4 = 128, MAX_DATAGRAM6 = 1500 };
 
 enum deed_op { DEED_SET, DEED_DELETE, DEED_VENDOR, DEED_VENDOR_GONE, DEED_FIELD, DEED_CHOOSE,
-	DEED_LIMIT, DEED_MESSAGE };
+	DEED_LIMIT, DEED_MESSAGE, DEED_KEEP };
 
 /* Followed by len bytes. */
 struct deed {
@@ -166,6 +166,9 @@ static int perform(struct hook_memory *m, const struct deed *d, const uint8_t *v
 	case DEED_MESSAGE:
 		memcpy(m->scratch, val, d->len);
 		return hook_replace_query(p, d->len) ? USHER_OK : USHER_E_NO_SPACE;
+	case DEED_KEEP:
+		m->kept |= UINT64_C(1) << d->code;
+		return USHER_OK;
 	case DEED_SET:
 	case DEED_DELETE:
 	case DEED_VENDOR:
@@ -262,6 +265,49 @@ bool hook_commit(struct packet *p)
 	else if (p->err == DHCP_OK)
 		p->err = dhcp4_view_init(&p->view4, p->in + off, p->frame.pay_len);
 	return p->err == DHCP_OK;
+}
+
+bool hook_keep_lease(struct hook_memory *m)
+{
+	struct deed d = { .op = DEED_KEEP, .code = (uint32_t)m->callout.lease };
+
+	return m->p->v6 && !m->p->auth && m->callout.lease < 64 && act(m, &d, NULL) == USHER_OK;
+}
+
+static bool lease_at(
+	const struct packet *p, size_t index, struct dhcp6_ia *ret_ia, struct dhcp6_lease *ret)
+{
+	struct tlv_iter it = dhcp6_edit_inner(&p->edit6);
+
+	while (dhcp6_next_ia(&it, ret_ia)) {
+		struct tlv_iter leases = dhcp6_ia_begin(ret_ia);
+
+		while (dhcp6_next_lease(&leases, ret))
+			if (index-- == 0)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * RFC 8415 18.3.7, 18.3.8: "After all the addresses have been processed, the server generates a Reply message
+ * and includes a Status Code option with the value Success"; also if there was none.
+ */
+bool hook_cut_leases(struct packet *p)
+{
+	struct hook_memory *m = p->hooks;
+	struct dhcp6_lease lease;
+	struct dhcp6_ia ia;
+
+	if (m->kept == 0)
+		return true;
+	packet_edit6(p);
+	/* From the last one, so that the others keep their numbers. */
+	for (size_t i = 64; i-- > 0;)
+		if ((m->kept >> i & 1) != 0 && lease_at(p, i, &ia, &lease))
+			dhcp6_edit_cut_lease(&p->edit6, &ia, &lease);
+	m->changed = true;
+	return hook_commit(p);
 }
 
 /* --- what libraries call --------------------------------------------------------------------- */

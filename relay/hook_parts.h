@@ -41,8 +41,11 @@ enum hook_right {
 	HOOK_OPTIONS = 1, HOOK_BYTES = 2, HOOK_CHOOSE = 4, HOOK_LIMIT = 8,
 };
 
-/* What a next step means: nothing, the end of the packet, or of its stages, or a pause. */
-enum hook_meaning { MEANS_NOTHING, MEANS_DROP, MEANS_PASS, MEANS_PARK };
+/*
+ * What a next step means: nothing, the end of the packet, or of its stages, or a pause; or that the server
+ * does not hear of this lease, but answers: where there is no answer, in DHCPv4, the packet's end.
+ */
+enum hook_meaning { MEANS_NOTHING, MEANS_DROP, MEANS_PASS, MEANS_PARK, MEANS_KEEP };
 
 struct hook_point {
 	const char *name[2];     /* DHCPv4, DHCPv6; NULL: none */
@@ -117,6 +120,7 @@ struct hook_memory {
 	bool changed;            /* the packet, at any */
 	bool committed;          /* it grants a lease */
 	struct usher_library *editor; /* the last who did */
+	uint64_t kept;           /* a bit for each lease of a RELEASE or DECLINE that is to stay */
 	size_t records, json;    /* bytes of outcome records before this packet */
 	uint64_t ticket;         /* of the packet parked at this point, 0: none */
 	size_t deed_len;
@@ -192,6 +196,10 @@ bool hook_commit(struct packet *p);
 /* A choice of subnet or a limit of lease; notes it. USHER_OK or an error. */
 int hook_choose(struct hook_memory *m, const char *subnet);
 int hook_limit(struct hook_memory *m, uint32_t seconds);
+/* The lease that the callout was about is to stay; notes it. False: the whole packet has to. */
+bool hook_keep_lease(struct hook_memory *m);
+/* Takes those leases out of the query. False: it cannot be. */
+bool hook_cut_leases(struct packet *p);
 /* Whether what leaves can be read again. */
 bool hook_whole(const struct packet *p);
 /* NULL, or what is wrong with a message of len bytes that shall stand in the place of another. */

@@ -135,7 +135,9 @@ static enum step finish(struct packet *p, struct hook_memory *m)
 		if (step != STEP_NEXT)
 			return step;
 	}
-	if (means == MEANS_DROP)
+	if (means == MEANS_KEEP && hook_keep_lease(m))
+		return STEP_NEXT;
+	if (means == MEANS_DROP || means == MEANS_KEEP)
 		return packet_end(p, STEP_DROP, CAUSE_by_library);
 	return means == MEANS_PASS ? packet_end(p, STEP_PASS, CAUSE_by_library) : STEP_NEXT;
 }
@@ -190,6 +192,7 @@ struct hook_memory *hook_begin(struct packet *p)
 	m->query_asked = m->query_known = false;
 	m->changed = m->committed = false;
 	m->editor = NULL;
+	m->kept = 0;
 	m->records = p->pl->records != NULL ? p->pl->records->len : 0;
 	m->json = p->pl->json != NULL ? p->pl->json->len : 0;
 	m->ticket = 0;

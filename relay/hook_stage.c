@@ -92,6 +92,8 @@ enum step hook_lease_end(struct packet *p)
 		return STEP_NEXT;
 	for (size_t i = 0; step == STEP_NEXT && hook_lease_at(p, i, &l); i++)
 		step = hook_run(p, release ? HOOK_LEASE_RELEASE : HOOK_LEASE_DECLINE, false, i);
+	if (step == STEP_NEXT && !hook_cut_leases(p))
+		step = packet_end(p, STEP_DROP, CAUSE_no_space);
 	if (step == STEP_NEXT)
 		step = hook_run(p, HOOK_LEASES_COMMITTED, false, 0);
 	if (step == STEP_NEXT)

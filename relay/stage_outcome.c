@@ -85,6 +85,10 @@ static void query6(struct packet *p)
 {
 	struct record r = { .event = RECORD_released, .addr = dhcp6_first_addr(&p->view6) };
 
+	/* A library has kept all of them. */
+	if (!dhcp6_has(&p->view6, D6O_IA_NA) && !dhcp6_has(&p->view6, D6O_IA_TA) &&
+		!dhcp6_has(&p->view6, D6O_IA_PD))
+		return;
 	if (p->type == DHCPV6_RELEASE)
 		tell(p, EVENT_outcome_released, &r);
 	r.event = RECORD_declined;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A callout at every hook point that writes a line into a file: the point, and each argument with
- * what it says. With "parameters": { "file": PATH }.
+ * what it says. With "parameters": { "file": PATH, "steps": { POINT: "skip" or "drop" } }.
  */
 #include "usher/hooks.h"
 
@@ -73,8 +73,11 @@ static int note(struct usher_callout *c)
 {
 	int fd = *(int *)usher_data(usher_library_of(c));
 	struct line l = { .len = 0 };
-	const char *name;
+	const char *name, *step = usher_value_text(usher_value_get(usher_value_get(
+		usher_parameters(usher_library_of(c)), "steps"), usher_point(c)), "");
 
+	if (step[0] != '\0')
+		usher_set_step(c, strcmp(step, "skip") == 0 ? USHER_SKIP : USHER_DROP);
 	put(&l, usher_point(c));
 	for (size_t i = 0; (name = usher_argument(c, i)) != NULL; i++)
 		put_argument(&l, c, name);

@@ -265,7 +265,7 @@ kea6_config() {
 	cat <<-EOT
 	{ "Dhcp6": {
 		$(kea_common "\"$SERVER_IF\", \"$SERVER_IF/${KEA6_ADDRESS:-2001:db8:1::1}\"" kea-dhcp6)
-		"preferred-lifetime": 50, "server-id": { "type": "LL", "persist": false },
+		"preferred-lifetime": 50, ${KEA6_MORE:-} "server-id": { "type": "LL", "persist": false },
 		"option-data": [
 			{ "name": "vendor-opts", "data": "4491", "always-send": true },
 			{ "name": "tftp-servers", "space": "vendor-4491", "data": "2001:db8::69", "always-send": true },
