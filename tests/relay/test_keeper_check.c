@@ -376,6 +376,7 @@ static bool run_vector(struct scene *s, const struct vector *v)
 	cr_expect_eq(to.send_count, v->send_count, "%s", v->id);
 	cr_expect_eq(fault, KEEPER_OK, "%s: %s", v->id, keeper_fault_text(fault));
 	cr_expect_eq(to.edited, slot->edited && slot->verdict == SLOT_ACCEPT, "%s", v->id);
+	cr_expect_eq(to.send_count, slot->send_count, "%s", v->id);
 	rig_free(s->rig);
 	return edited;
 }
