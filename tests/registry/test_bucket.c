@@ -129,17 +129,18 @@ Test(bucket, any_changes_are_as_if_all_had_been_read_at_once)
 Test(bucket, full_buckets)
 {
 	enum { BUCKETS = 16, ROOM = BUCKETS * REG_BUCKET_SLOTS - 1, USER = 12 };
-	static _Alignas(64) uint8_t region[sizeof(struct registry) + 2048 +
-		BUCKETS * sizeof(struct reg_bucket)];
+	enum { SIZE = sizeof(struct registry) + 2048 + BUCKETS * sizeof(struct reg_bucket), BEFORE = 64 };
+	static _Alignas(64) uint8_t mapping[BEFORE + SIZE]; /* with its struct reg_own */
+	uint8_t *region = mapping + BEFORE;
 	struct registry head = { .bucket_count = BUCKETS,
-		.buckets = sizeof(region) - BUCKETS * sizeof(struct reg_bucket) };
+		.buckets = SIZE - BUCKETS * sizeof(struct reg_bucket) };
 	struct buckets b = { region, &head };
 	uint64_t at[ROOM], hash[ROOM];
 	bool there[ROOM];
 
 	srand(2);
 	for (unsigned int round = 0; round < 200; round++) {
-		memset(region, 0, sizeof(region));
+		memset(region, 0, SIZE);
 		head.key[0] = (uint8_t)round;
 		for (size_t i = 0; i < ROOM; i++) {
 			struct reg_user *user;
