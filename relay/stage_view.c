@@ -95,6 +95,18 @@ static enum step malformed(struct packet *p, bool response)
 	return packet_treat(p, p->untrusted ? t->malformed_query : TREAT_PASS, CAUSE_malformed);
 }
 
+/*
+ * RFC 2131 4.3.2 has neither option 54 nor 50 in a renewal, and no ciaddr in SELECTING. NetworkManager 1.42, once
+ * refused, leaves the address that it had in ciaddr when it accepts the next offer: servers go by option 50.
+ */
+static bool selects_with_ciaddr(const struct packet *p)
+{
+	const uint8_t *requested = dhcp4_get_addr(&p->view4, DHO_REQUESTED_ADDRESS);
+
+	return dhcp4_has(&p->view4, DHO_SERVER_ID) && requested != NULL &&
+		memcmp(requested, packet_msg(p) + DHCP4_CIADDR, 4) != 0;
+}
+
 /* PROTOCOL A.1: DISCOVER to REBINDING are told apart by 50, 54 and ciaddr. */
 static enum kind kind_of4(const struct packet *p)
 {
@@ -106,9 +118,11 @@ static enum kind kind_of4(const struct packet *p)
 
 	if (p->type != DHCPREQUEST)
 		return p->type < sizeof(kinds) / sizeof(kinds[0]) ? kinds[p->type] : KIND_UNKNOWN;
-	if (be32_get(msg + DHCP4_CIADDR) != 0)
-		return be32_get(dst) == UINT32_MAX || be32_get(msg + DHCP4_GIADDR) != 0
-			? KIND_REBINDING : KIND_RENEWING;
+	if (be32_get(msg + DHCP4_CIADDR) != 0) {
+		if (be32_get(dst) != UINT32_MAX && be32_get(msg + DHCP4_GIADDR) == 0)
+			return KIND_RENEWING;
+		return selects_with_ciaddr(p) ? KIND_SELECTING : KIND_REBINDING;
+	}
 	return dhcp4_has(&p->view4, DHO_SERVER_ID) ? KIND_SELECTING : KIND_INIT_REBOOT;
 }
 

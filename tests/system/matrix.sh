@@ -15,7 +15,7 @@
 . "$(dirname "$0")/places.sh"
 
 all_pairs="bridge:kea bridge:isc bridge:dnsmasq router:kea router:isc router:dnsmasq host:kea host:isc host:dnsmasq relay:kea relay:isc relay:dnsmasq"
-clients="hand dhclient udhcpc dhcpcd networkd"
+clients="hand dhclient udhcpc dhcpcd networkd nm"
 scenarios="lease renew rebind release registered unregistered reboot prefix rapid inform"
 
 # --- what is not expected to work ----------------------------------------------------------------------------------
@@ -35,7 +35,12 @@ reasons() {
 	*:*:udhcpc:4:inform g
 	*:*:networkd:4:rapid f
 	*:*:networkd:4:inform g
+	*:*:nm:4:release k
+	*:*:nm:4:rapid f
+	*:*:nm:4:inform g
+	*:*:nm:4:reboot h
 	*:*:networkd:6:* j
+	*:*:nm:6:* j
 	*:*:dhclient:*:reboot h
 	*:*:networkd:4:reboot h
 	*:*:dhcpcd:*:reboot h
@@ -59,7 +64,8 @@ legend() {
 	| e | impossible: this server knows no DHCPv4 rapid commit (RFC 4039) |
 	| f | impossible: this client knows no DHCPv4 rapid commit |
 	| g | impossible: this client sends no DHCPINFORM |
-	| j | not run here; `test_networkd6` has it with Kea on a bridge |
+	| j | not run here, since systemd's DHCPv6, which NetworkManager (nm) uses too, renews after ten seconds at the earliest; `test_networkd6` and `test_networkmanager` have it with Kea on a bridge |
+	| k | impossible: NetworkManager 1.42 sends no RELEASE |
 	| h | not run with this program: the same messages are sent by the hand-made client above |
 	EOT
 }
@@ -114,10 +120,7 @@ build() {
 
 # More machines on the client's wire, each with a MAC of its own.
 machine_at() { # ns, mac
-	add_ns "$1"
-	on client ip link add "m-$1" link eth0 address "$2" type macvlan mode bridge
-	on client ip link set "m-$1" netns "$TAG-$1" name eth0
-	on "$1" ip link set eth0 up
+	machine_on_hub "$1" "$2"
 	on "$1" iptables -w -N RENEWALS
 	on "$1" iptables -w -A OUTPUT -p udp --dport 67 ! -d 255.255.255.255 -j RENEWALS
 	on "$1" ip6tables -w -N RENEWALS
@@ -231,6 +234,7 @@ real_clients() { # CLIENT:FAMILY...
 		on "$one" timeout 1 bash -c 'echo >/dev/udp/192.0.2.1/9; echo >/dev/udp/198.51.100.1/9' 2>>"$WORK/release.log"
 	done
 	sleep 0.3
+	mapfile -t running < <(printf '%s\n' "${running[@]}" | grep -v '^nm:') # reason k
 	for one in "${running[@]}"; do
 		release "${one%:*}" "${one#*:}"
 	done
@@ -293,7 +297,7 @@ one_pair() { # place, server, [CLIENT:FAMILY...]
 	else
 		hand &
 		by_hand=$!
-		real_clients dhclient:4 dhclient:6 udhcpc:4 dhcpcd:4 dhcpcd:6 networkd:4
+		real_clients dhclient:4 dhclient:6 udhcpc:4 dhcpcd:4 dhcpcd:6 networkd:4 nm:4
 		wait "$by_hand"
 	fi
 	exit 0
@@ -330,7 +334,7 @@ print_matrix() { # pair...
 	legend
 }
 
-need kea-dhcp4 kea-dhcp6 dhcpd dnsmasq dhclient udhcpc dhcpcd ss
+need kea-dhcp4 kea-dhcp6 dhcpd dnsmasq dhclient udhcpc dhcpcd NetworkManager dbus-daemon ss
 case $# in
 0) ;;
 1) [ "$1" = all ] || { sed -n '4,8s/^# //p' "$0"; exit 1; } ;;

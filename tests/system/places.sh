@@ -98,6 +98,16 @@ place_relay() {
 	KEA6_ADDRESS=2001:db8:9::1
 }
 
+# One more server there, behind a wire of its own: NS DEVICE NUMBER; 10.NUMBER.1.
+more_server() {
+	add_ns "$1"
+	wire bridge "$2" "$1" eth0
+	router_addresses bridge "$2" "$3.2"
+	router_addresses "$1" eth0 "$3.1"
+	on "$1" ip route add default via "10.$3.2"
+	on "$1" ip -6 route add default via "2001:db8:${3%%.*}::2"
+}
+
 # What usher has to be told in that place.
 relay_upstreams='"mode": "relay",
 		"upstreams": [ { "name": "main", "address": ["10.9.0.1", "2001:db8:9::1"] } ],'

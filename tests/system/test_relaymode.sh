@@ -16,14 +16,6 @@ need_usher
 place_relay
 
 # Two more servers, each behind a wire of its own; and a second link of clients, where a relay agent lives.
-more_server() { # ns, device here, number
-	add_ns "$1"
-	wire bridge "$2" "$1" eth0
-	router_addresses bridge "$2" "$3.2"
-	router_addresses "$1" eth0 "$3.1"
-	on "$1" ip route add default via "10.$3.2"
-	on "$1" ip -6 route add default via "2001:db8:${3%%.*}::2"
-}
 more_server isc spare 10.0
 more_server masq third 11.0
 for ns in agent far; do
