@@ -366,10 +366,14 @@ static bool run_vector(struct scene *s, const struct vector *v)
 		.physindev = v->physindev, .cap_len = v->cap_len, .hw = v->hw, .hw_len = v->hw_len,
 		.indev = v->indev, .hook = v->hook,
 	});
+	fence_make(&fence, s->rig->config);
+	fence.links = s->rig->links;
 	to = *slot;
 	to.edited = false;
+	to.send_count = 0;
 	fault = keeper_take(&to, slot, &fence);
 	edited = to.edited;
+	cr_expect_eq(to.send_count, v->send_count, "%s", v->id);
 	cr_expect_eq(fault, KEEPER_OK, "%s: %s", v->id, keeper_fault_text(fault));
 	cr_expect_eq(to.edited, slot->edited && slot->verdict == SLOT_ACCEPT, "%s", v->id);
 	rig_free(s->rig);
