@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=servers.sh
 . "$(dirname "$0")/servers.sh"
+# shellcheck source=networkmanager.sh
+. "$(dirname "$0")/networkmanager.sh"
 # shellcheck source=moves.sh
 . "$(dirname "$0")/moves.sh"
 # shellcheck source=places.sh

@@ -7,6 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=servers.sh
 . "$(dirname "$0")/servers.sh"
+# shellcheck source=networkmanager.sh
+. "$(dirname "$0")/networkmanager.sh"
 
 need dhcpd kea-dhcp6 NetworkManager nmcli dbus-daemon dhclient
 need_usher
