@@ -98,9 +98,11 @@ enum reg_err reg_id_parse(enum reg_id_type type, const char *text, size_t len, s
 			continue;
 		if (digit == 0)
 			return wrong_char(text[i], why);
-		if (digits / 2 < sizeof(bytes))
-			bytes[digits / 2] = digits % 2 == 0 ? (uint8_t)(digit - 1)
-				: (uint8_t)(bytes[digits / 2] << 4 | (digit - 1));
+		if (digits / 2 < sizeof(bytes)) {
+			if (digits % 2 == 0)
+				bytes[digits / 2] = 0;
+			bytes[digits / 2] = (uint8_t)(bytes[digits / 2] << 4 | (digit - 1));
+		}
 		digits++;
 	}
 	if (check_length(type, digits, why) != REG_OK)
