@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CALLOUTS_MAX = 64 };      /* of one point */
 
@@ -90,7 +91,12 @@ int hook_library_open(const char *path, bool threads, void **ret_handle, int *re
 	int err;
 
 	if (handle == NULL)
-		return refuse(why, path, "cannot be loaded: %s", dlerror());
+		return access(path, R_OK) != 0 && errno == EACCES
+			? refuse(why, path,
+				  "user %u, as which usher's workers run, may not read it: let others read it, "
+				  "and search the folders that it lies in",
+				  (unsigned int)geteuid())
+			: refuse(why, path, "cannot be loaded: %s", dlerror());
 	err = check_version(path, handle, ret_minor, why);
 	if (err == 0 && threads)
 		err = check_threads(path, handle, why);

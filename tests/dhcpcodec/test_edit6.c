@@ -325,6 +325,83 @@ Test(edit6, iterated_places_are_writable)
 	close_msg(&o);
 }
 
+/* Leases with the last digit that is given, 24 bytes and 25 (RFC 8415 21.6, 21.22). */
+#define ADDRESS(digit) "0005 0018 20010db800000000000000000000000" digit " 00000e10 00001c20"
+#define PREFIX(digit) "001a 0019 00000e10 00001c20 38 20010db8000" digit "00000000000000000000"
+#define IAID "00000001 00000e10 00001518"
+
+static const struct {
+	const char *options;
+	unsigned number; /* of the lease that is cut, in the message's order */
+	const char *left;
+} cuts[] = {
+	/* the only one takes its IA with it */
+	{ "0003 0028" IAID ADDRESS("1") "0017 0000", 0, "0017 0000" },
+	{ "0019 0029" IAID PREFIX("1"), 0, "" },
+	/* nothing but leases holds an IA: a status code does not */
+	{ "0003 002e" IAID "000d 0002 0000" ADDRESS("1"), 0, "" },
+	/* one of several: the first, the middle one, the last */
+	{ "0003 0060" IAID ADDRESS("1") ADDRESS("2") ADDRESS("3"), 0, "0003 0044" IAID ADDRESS("2") ADDRESS("3") },
+	{ "0003 0060" IAID ADDRESS("1") ADDRESS("2") ADDRESS("3"), 1, "0003 0044" IAID ADDRESS("1") ADDRESS("3") },
+	{ "0003 0060" IAID ADDRESS("1") ADDRESS("2") ADDRESS("3"), 2, "0003 0044" IAID ADDRESS("1") ADDRESS("2") },
+	{ "0019 0046" IAID PREFIX("1") PREFIX("2") "0017 0000", 1, "0019 0029" IAID PREFIX("1") "0017 0000" },
+	/* another IA's leases are not company */
+	{ "0003 0028" IAID ADDRESS("1") "0003 0028" IAID ADDRESS("2"), 1, "0003 0028" IAID ADDRESS("1") },
+	{ "0003 0028" IAID ADDRESS("1") "0019 0046" IAID PREFIX("1") PREFIX("2"), 1,
+	  "0003 0028" IAID ADDRESS("1") "0019 0029" IAID PREFIX("2") },
+	/* IA_TA has no times */
+	{ "0004 003c 00000001" ADDRESS("1") ADDRESS("2"), 0, "0004 0020 00000001" ADDRESS("2") },
+};
+
+static void cut(struct open *o, unsigned number)
+{
+	struct tlv_iter it = dhcp6_edit_inner(&o->e), sub;
+	struct dhcp6_lease lease;
+	struct dhcp6_ia ia;
+
+	while (dhcp6_next_ia(&it, &ia)) {
+		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &lease); number--) {
+			if (number == 0) {
+				dhcp6_edit_cut_lease(&o->e, &ia, &lease);
+				return;
+			}
+		}
+	}
+	cr_assert(false, "the row has so many leases");
+}
+
+Test(edit6, cut_leases_at_every_depth)
+{
+	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		for (unsigned depth = 0; depth <= DHCP6_LAYERS; depth++) {
+			struct open o;
+			size_t len;
+
+			build_nested(depth, DHCPV6_RELEASE, cuts[i].options);
+			open_msg(&o, msg.len);
+			cut(&o, cuts[i].number);
+			finish(&o, depth, &len);
+			build_nested(depth, DHCPV6_RELEASE, cuts[i].left);
+			cr_assert(len == msg.len && memcmp(o.p, msg.b, len) == 0, "row %zu", i);
+			close_msg(&o);
+		}
+	}
+}
+
+Test(edit6, cuts_nothing_behind_an_error)
+{
+	struct open o;
+	size_t len;
+
+	build_nested(1, DHCPV6_RELEASE, cuts[0].options);
+	open_msg(&o, msg.len);
+	run(&o, "set 7 01");
+	cut(&o, 0);
+	cr_assert_eq(dhcp6_edit_finish(&o.e, &len), DHCP_E_NOSPACE);
+	cr_assert_eq(memcmp(o.p, msg.b, msg.len), 0);
+	close_msg(&o);
+}
+
 static const struct {
 	struct dhcp6_wrap w;
 	const char *expected;

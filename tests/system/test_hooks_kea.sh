@@ -11,10 +11,14 @@
 need kea-dhcp4 kea-dhcp6 g++ python3 dhcpd dnsmasq
 need_usher
 built=$(cd "$(dirname "$USHER")" && pwd)
-logging=$built/test-hooks/log.so
-[ -e "$logging" ] || skip_all "no $logging: make build/unit"
+[ -e "$built/test-hooks/log.so" ] || skip_all "no $built/test-hooks/log.so: make build/unit"
 [ -e /usr/include/kea/hooks/hooks.h ] || skip_all "no headers of Kea: apt-get install kea-dev"
 topology
+# usher's worker loads its library as the user that it is, which sees nothing of root's.
+chmod 711 "$WORK"
+install -m 755 -d "$WORK/hooks"
+logging=$WORK/hooks/log.so
+cp "$built/test-hooks/log.so" "$logging"
 must "a library for Kea" g++ -shared -fPIC -O0 -I/usr/include/kea -o "$WORK/kea_points.so" "$ROOT/tests/system/kea_points.cc"
 
 library() { # file
@@ -28,7 +32,8 @@ config() { # steps
 
 # shellcheck disable=SC2034 # lib.sh's
 KEA4_MORE=$(library "$WORK/kea.points") KEA6_MORE=$(library "$WORK/kea.points")
-touch "$WORK/usher.points" "$WORK/kea.points"
+install -m 666 /dev/null "$WORK/usher.points"
+touch "$WORK/kea.points"
 must "Kea" kea 4
 kea4_pid=$pid
 must "Kea for DHCPv6" kea 6
