@@ -297,6 +297,7 @@ one_pair() { # place, server, [CLIENT:FAMILY...]
 	if [ $# -gt 0 ]; then
 		real_clients "$@"
 	else
+		hub
 		hand &
 		by_hand=$!
 		real_clients dhclient:4 dhclient:6 udhcpc:4 dhcpcd:4 dhcpcd:6 networkd:4 nm:4

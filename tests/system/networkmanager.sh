@@ -3,14 +3,23 @@
 #
 # NetworkManager as a client, and the cable that it wants. Sourced after lib.sh.
 
-# One more machine on the wire of the client's eth0, with a real cable: NetworkManager takes no macvlan for an Ethernet.
+# Room for more machines on the wire of the client's eth0, which afterwards is one of them.
+hub() {
+	[ ! -e "$WORK/hub" ] || return 0
+	: >"$WORK/hub"
+	on client ip link set eth0 down
+	on client ip link set eth0 name uplink address 02:00:00:00:00:01 up
+	on client ip link add hub type bridge forward_delay 0 mcast_snooping 0
+	on client ip link set hub arp off up # every address of the client is answered for, once
+	wire client p-client client eth0
+	on client ip link set eth0 down address "$CLIENT_MAC" up
+	on client ip link set uplink master hub
+	on client ip link set p-client master hub
+}
+
+# One more machine there, with a real cable: NetworkManager takes no macvlan for an Ethernet.
 machine_on_hub() { # ns, mac
-	if [ ! -e "$WORK/hub" ]; then
-		on client ip link add hub type bridge forward_delay 0 mcast_snooping 0
-		on client ip link set hub up
-		on client ip link set eth0 master hub
-		: >"$WORK/hub"
-	fi
+	hub
 	add_ns "$1"
 	wire client "p-$1" "$1" eth0
 	on client ip link set "p-$1" master hub

@@ -18,7 +18,9 @@ capture client eth0 client
 
 # Nobody here has attributes, so nothing but hint and state may differ.
 dhclient4 client
+clients=("$pid")
 dhclient6 client
+clients+=("$pid")
 expect "DHCPv4, unregistered" client 4 addr=198.51.100.
 expect "DHCPv6, unregistered" client 6 addr=3000::
 register HW_ADDR "$CLIENT_MAC"
@@ -29,6 +31,10 @@ expect "DHCPv6, registered" client 6 addr=2001:db8:1::
 sleep 4
 dhcp client ask4 eth0 extra=0c04686f73743d0701aabbccddeeff390205dc >"$WORK/ask4.log"
 dhcp client ask6 eth0 extra=00080002000a >"$WORK/ask6.log"
+# The captures end one after the other: nobody may ask in between.
+for pid in "${clients[@]}"; do
+	stop "$pid"
+done
 captures_end
 
 seen() { # file, pattern: messages
