@@ -2,9 +2,10 @@
 /*
  * Hides how an edit of the registry is noticed here although it is read there. The descriptor that
  * tells of edits is shared, and looked at without taking anything out of it. The loader says in
- * shared memory that it is busy before it takes anything out. So a keeper that finds the descriptor
- * quiet and then the loader not busy has missed nothing; else it sends a ticket and waits until the
- * loader has answered it, whose registries are then in the socket: refresh.h keeps the promise
+ * shared memory that it is busy before it takes anything out, and how many registries it has sent
+ * before it says that it is quiet. So a keeper that finds the descriptor quiet, then the loader not
+ * busy and then no registry in the socket has missed nothing; else it sends a ticket and waits until
+ * the loader has answered it, whose registries are then in the socket: refresh.h keeps the promise
  * there.
  */
 #include "relay/loader.h"
@@ -55,10 +56,13 @@ static bool take_deliveries(struct loader *l)
 	pthread_mutex_lock(&l->lock);
 	while (l->deliveries >= 0 && err == 0) {
 		err = channel_receive(l->deliveries, &d, sizeof(d), fds, MSG_DONTWAIT);
-		if (err != 0 || d.brings != (fds[0] >= 0))
-			continue;
-		close_fd(&fds[1]);
-		l->events->delivered(l->ctx, fds[0], &d.stats, d.config);
+		if (err != 0)
+			break;
+		if (d.brings == (fds[0] >= 0)) {
+			close_fd(&fds[1]);
+			l->events->delivered(l->ctx, fds[0], &d.stats, d.config);
+		}
+		atomic_fetch_add(&l->taken, 1);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return err == -EAGAIN;
@@ -122,8 +126,13 @@ void loader_poll(struct loader *l)
 	bool asked, answered;
 	uint32_t ticket;
 
-	if (l->polled || is_quiet(l))
+	if (l->polled)
 		return;
+	if (is_quiet(l)) {
+		if (atomic_load(&l->shared->sent) != atomic_load(&l->taken))
+			take_deliveries(l);
+		return;
+	}
 	pthread_mutex_lock(&l->lock);
 	asked = l->up && ask(l, &ticket);
 	pthread_mutex_unlock(&l->lock);
@@ -237,6 +246,7 @@ static int start(struct loader *l)
 		l->deliveries = registries[0];
 		l->delivery = (struct loop_source){ registries[0], on_delivery, l };
 		atomic_store(&l->shared->state, REFRESH_BUSY);
+		atomic_store(&l->taken, atomic_load(&l->shared->sent));
 		pthread_mutex_unlock(&l->lock);
 		err = begin(l, registries[1]);
 	}

@@ -50,6 +50,7 @@ struct loader {
 	bool up;                         /* it has started */
 	bool polled, late;               /* late: it has not answered in time, and is not asked */
 	uint32_t asked;
+	_Atomic uint32_t taken;          /* deliveries whose registries are in force */
 	struct loop_source delivery;
 };
 

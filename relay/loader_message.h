@@ -15,6 +15,7 @@
 struct loader_shared {
 	_Atomic uint32_t state;          /* refresh.h; by the loader */
 	_Atomic uint32_t answered;       /* the last ticket answered; a futex(2) */
+	_Atomic uint32_t sent;           /* deliveries, each before `state` says that all is quiet */
 };
 
 enum loader_order_kind {

@@ -63,6 +63,7 @@ static void deliver(void *ctx, struct registry *reg, int fd, const struct load_s
 
 	while (channel_send(l->deliveries, &d, sizeof(d), &fd, fd >= 0 ? 1 : 0) == -EAGAIN)
 		poll(&p, 1, -1);
+	atomic_fetch_add(&l->shared->sent, 1);
 	if (fd >= 0)
 		close(fd);
 	registry_free(l->held);

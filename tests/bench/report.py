@@ -199,6 +199,7 @@ def figures(results):
             most("(e) nanoseconds, a look-up of one of 10 M users", row["user_ns"], 150)
             most("(e) nanoseconds, a look-up of a stranger, 10 M users", row["stranger_ns"], 150)
     for row in results.get("registry", {}).get("visible", []):
+        most(f"(e) additions that the packet behind them did not see, {row['users']} users", row["edits"] - row["seen"], 0)
         if row["users"] == 1000000:
             most("(e) milliseconds until the packet behind an addition sees it, 1 M users",
                  round(row["p50"] / 1e6, 2), 5)

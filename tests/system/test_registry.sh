@@ -33,6 +33,10 @@ original=$(cat "$file")
 
 asked "not in the file" "$restricted.*bootfile=server-default"
 
+said=$(on client "$ROOT/tests/system/fresh.py" eth0 "$file" 100 192.0.2.)
+check "a hundred additions, each seen by the packet right behind it" "$said" test "$said" = "edits=100 seen=100 unanswered=0"
+registry_edit /02007800/d
+
 register HW_ADDR "$CLIENT_MAC" '"bootfile": "appended"'
 asked "appended" "$open.*bootfile=appended"
 
