@@ -53,6 +53,10 @@ ensure_usher() {
 	usher_start
 }
 
+recorded() { # since inject() began
+	[ $(($(outcome_count) - before)) = "$1" ]
+}
+
 inject() { # role, call, errno, nth
 	local tracer before seen what
 	wait_for 5 exists "$1"
@@ -65,6 +69,7 @@ inject() { # role, call, errno, nth
 	what=$(on client /usr/bin/python3 "$ROOT/tests/system/crowd.py" eth0 8 0)
 	kill "$tracer" 2>/dev/null
 	wait "$tracer" 2>/dev/null
+	wait_for 3 recorded 8 # a record that could not be written is written within a second
 	grep -q INJECTED "$WORK/strace.out" || untouched=$((untouched + 1))
 	cases=$((cases + 1))
 	seen=" $what records=$(($(outcome_count) - before))"
