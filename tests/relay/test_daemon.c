@@ -387,10 +387,10 @@ Test(daemon, a_storm_of_signals_is_survived)
 			netns_send(out, PORT, "x", 1);
 		got += netns_receive(in, NULL);
 	}
-	for (int i = 0; got < 500 && i < 200; i++) {
+	for (int i = 0; got < 500 && i < 1000; i++) {  /* a thousand of them ask for a reload */
 		pause_ms(10);
 		got += netns_receive(in, NULL);
 	}
-	cr_assert_eq(got, 500);
+	cr_assert_eq(got, 500, "%zu", got);
 	end(pid);
 }
