@@ -5,10 +5,10 @@
  */
 #include "registry/load.h"
 
+#include "registry/clock.h"
 #include "registry/source_file.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 struct load {
@@ -24,10 +24,7 @@ enum { TELL_EVERY = 4096 }; /* entries */
 
 static uint64_t now_micros(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return (uint64_t)clock_now_ns() / 1000;
 }
 
 /* An entry that is only partly there: to be left out, left for later, or the end of it all. */

@@ -7,11 +7,11 @@
  */
 #include "registry/mysql_changes.h"
 
+#include "registry/clock.h"
 #include "registry/siphash.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	RECENT = 10000,              /* changes looked at for holes when all is read */
@@ -22,14 +22,6 @@ enum {
 
 /* A change as its row has it. */
 enum { CHANGE_NO, CHANGE_USER, CHANGE_TYPE, CHANGE_ID, CHANGE_MADE, CHANGE_COLUMNS };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void mysql_changes_init(struct mysql_changes *c)
 {
@@ -82,7 +74,7 @@ static uint64_t mark_of(const struct mysql_values *row)
 
 enum reg_err mysql_changes_mark(struct mysql_changes *c, struct reg_error *err)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_now_ms();
 	struct mysql_values row;
 	uint64_t number = 0;
 	size_t count = 0;
@@ -117,7 +109,7 @@ void mysql_changes_follow(struct mysql_changes *c)
 static void ask_for_changes(struct mysql_changes *c)
 {
 	struct change_range ask[CHANGE_ASKS];
-	int64_t now = now_ms();
+	int64_t now = clock_now_ms();
 	bool thorough = now - c->thorough_ms >= THOROUGH_MS;
 	size_t n;
 
@@ -299,7 +291,7 @@ enum reg_err mysql_changes_next(struct mysql_changes *c, struct reg_entry *ret,
 
 void mysql_changes_take(struct mysql_changes *c)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_now_ms();
 	struct mysql_values row;
 	size_t at = 0;
 

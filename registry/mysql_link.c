@@ -8,6 +8,7 @@
  */
 #include "registry/mysql_link.h"
 
+#include "registry/clock.h"
 #include "registry/late.h"
 #include "registry/password.h"
 
@@ -22,7 +23,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What is called of it. */
@@ -52,14 +52,6 @@ struct mysql_link {
 	unsigned int wait_ms;      /* that the call under way was given */
 	bool stopped, late;        /* what ended it */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Variables by which libmariadb is told to load code, or is given a password that is not ours. */
 static void clean_environment(void)
@@ -110,14 +102,14 @@ static int wait_for(struct mysql_link *l, int events, int64_t until)
 {
 	struct pollfd fds[2] = { { .fd = l->stop, .events = POLLIN },
 		{ .fd = maria.mysql_get_socket(l->mysql) } };
-	int64_t left = until - now_ms();
+	int64_t left = until - clock_now_ms();
 	int come = 0, n;
 
 	fds[1].events = (short)(((events & MYSQL_WAIT_READ) != 0 ? POLLIN : 0) |
 		((events & MYSQL_WAIT_WRITE) != 0 ? POLLOUT : 0) |
 		((events & MYSQL_WAIT_EXCEPT) != 0 ? POLLPRI : 0));
 	while ((n = poll(fds, 2, left > 0 ? (int)left : 0)) < 0 && errno == EINTR)
-		left = until - now_ms();
+		left = until - clock_now_ms();
 	l->stopped = n < 0 || (fds[0].revents & POLLIN) != 0;
 	l->late = n == 0;
 	if (l->stopped || l->late)
@@ -137,7 +129,7 @@ static int wait_for(struct mysql_link *l, int events, int64_t until)
  * mysql_link_stop().
  */
 #define AWAIT(l, ms, start, cont) do { \
-	int64_t until_ = now_ms() + (ms); \
+	int64_t until_ = clock_now_ms() + (ms); \
 	int status_, given_up_ = 0; \
 	(l)->wait_ms = (ms); \
 	(l)->stopped = (l)->late = false; \

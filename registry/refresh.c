@@ -11,6 +11,8 @@
  */
 #include "registry/refresh.h"
 
+#include "registry/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -42,14 +44,6 @@ struct refresh {
 	enum reg_err outcome;          /* of the last pass */
 	struct reg_error why;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void wake_thread(struct refresh *r)
 {
@@ -85,7 +79,7 @@ static bool stirred(struct refresh *r)
 static void notice(struct refresh *r)
 {
 	if (r->noticed == r->begun)
-		r->noticed_at = now_ms();
+		r->noticed_at = clock_now_ms();
 	r->noticed++;
 }
 
@@ -97,7 +91,7 @@ static bool await(struct refresh *r, uint64_t n, unsigned int wait_ms)
 		struct timespec ts = { .tv_sec = (time_t)(until / 1000),
 			.tv_nsec = (long)(until % 1000) * 1000000 };
 
-		if (until <= now_ms())
+		if (until <= clock_now_ms())
 			return false;
 		pthread_cond_timedwait(&r->finished, &r->lock, &ts);
 	}
@@ -148,7 +142,7 @@ static void pass(struct refresh *r)
 
 	pthread_mutex_lock(&r->lock);
 	r->begun = r->noticed;
-	r->begun_at = now_ms();
+	r->begun_at = clock_now_ms();
 	force = r->force;
 	r->force = false;
 	r->passing = true;
@@ -183,12 +177,12 @@ static bool something_noticed(struct refresh *r)
 static void sleep_until_due(struct refresh *r, bool busy)
 {
 	int due = reload_due(&r->reload);
-	int64_t until = now_ms() + (due < 0 || due > BELT_MS ? BELT_MS : due), left;
+	int64_t until = clock_now_ms() + (due < 0 || due > BELT_MS ? BELT_MS : due), left;
 
-	if (busy && until > now_ms() + PAUSE_MS)
-		until = now_ms() + PAUSE_MS;
+	if (busy && until > clock_now_ms() + PAUSE_MS)
+		until = clock_now_ms() + PAUSE_MS;
 
-	while (!r->stop && !something_noticed(r) && (left = until - now_ms()) > 0) {
+	while (!r->stop && !something_noticed(r) && (left = until - clock_now_ms()) > 0) {
 		struct source *s = r->options.reload.source;
 		struct pollfd fds[2] = { { .fd = r->wake, .events = POLLIN },
 			{ .fd = s->ops->fd(s), .events = POLLIN } };

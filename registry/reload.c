@@ -7,22 +7,14 @@
  */
 #include "registry/reload.h"
 
+#include "registry/clock.h"
 #include "registry/siphash.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WORN_FROM = 1 << 20 }; /* bytes: below that nobody cares */
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void say(const struct reload *r, enum reload_news news, const char *text)
 {
@@ -35,13 +27,13 @@ static enum reg_err fail(struct reload *r, enum reg_err e, const struct reg_erro
 {
 	if (!r->failing || strcmp(r->failure.text, why->text) != 0) {
 		if (!r->failing)
-			r->failing_since = now_ms();
+			r->failing_since = clock_now_ms();
 		r->failure = *why;
 		r->failing = true;
 		r->said = false;
 	}
 	if (e != REG_E_OPEN && e != REG_E_UNFINISHED && e != REG_E_CHANGED)
-		r->failing_since = now_ms() - r->options.settle_ms;
+		r->failing_since = clock_now_ms() - r->options.settle_ms;
 	return e;
 }
 
@@ -54,7 +46,7 @@ static void recover(struct reload *r)
 
 static bool lasted(const struct reload *r, int64_t since)
 {
-	return now_ms() - since >= r->options.settle_ms;
+	return clock_now_ms() - since >= r->options.settle_ms;
 }
 
 /* The entries left out, unless the very same was said before. */
@@ -188,7 +180,7 @@ static enum reg_err consider(struct reload *r, bool force, struct load_result *r
 		recover(r);
 	} else if (!force && shrunk(r, &result->stats)) {
 		r->held = *result;
-		r->hold_until = now_ms() + r->options.settle_ms;
+		r->hold_until = clock_now_ms() + r->options.settle_ms;
 		discard(&before);
 	} else {
 		r->held.registry = NULL;
@@ -219,7 +211,7 @@ static void release(struct reload *r)
 	struct load_result result = r->held;
 	struct reg_error warning;
 
-	if (result.registry == NULL || r->failing || now_ms() < r->hold_until)
+	if (result.registry == NULL || r->failing || clock_now_ms() < r->hold_until)
 		return;
 	reg_error_set(&warning, r->options.source->name, 0, "%zu users, there were %zu",
 		result.stats.users, count_before(r));
@@ -273,7 +265,7 @@ enum reg_err reload_pass(struct reload *r, bool force, struct reg_error *err)
 
 int reload_due(const struct reload *r)
 {
-	int64_t now = now_ms(), due = INT64_MAX;
+	int64_t now = clock_now_ms(), due = INT64_MAX;
 
 	if (r->unsettled)
 		due = now + r->options.settle_ms / 4;

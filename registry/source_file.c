@@ -9,6 +9,7 @@
  */
 #include "registry/source_file.h"
 
+#include "registry/clock.h"
 #include "registry/mark.h"
 #include "registry/siphash.h"
 #include "registry/watch.h"
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct source_file {
@@ -48,14 +48,6 @@ struct source_file {
 static struct source_file *of(struct source *s)
 {
 	return (struct source_file *)(void *)s;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Different whenever a system call has changed the file; never 0. */
@@ -185,9 +177,9 @@ static bool settled(struct source_file *f, const struct stat *st, uint64_t sig)
 		return true;
 	if (sig != f->settling) {
 		f->settling = sig;
-		f->settling_since = now_ms();
+		f->settling_since = clock_now_ms();
 	}
-	return now_ms() - f->settling_since >= f->options.settle_ms;
+	return clock_now_ms() - f->settling_since >= f->options.settle_ms;
 }
 
 static enum source_state file_look(struct source *s, struct reg_error *err)

@@ -7,6 +7,7 @@
  */
 #include "registry/source_mysql.h"
 
+#include "registry/clock.h"
 #include "registry/mysql_changes.h"
 
 #include <errno.h>
@@ -47,14 +48,6 @@ static struct source_mysql *of(struct source *s)
 	return (struct source_mysql *)(void *)s;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* --- when to look ---------------------------------------------------------------------------- */
 
 /*
@@ -74,7 +67,7 @@ static int64_t back_off(const struct source_mysql *m)
 /* The next question comes poll_ms after the last began, or after a rest of so many ms. */
 static void schedule(struct source_mysql *m, int64_t rest_ms)
 {
-	int64_t now = now_ms(), due = m->begun_ms + m->options.poll_ms;
+	int64_t now = clock_now_ms(), due = m->begun_ms + m->options.poll_ms;
 	struct itimerspec at = { .it_value = { 0, 0 } };
 
 	if (m->failures > 0)
@@ -154,9 +147,9 @@ static enum source_state mysql_look(struct source *s, struct reg_error *err)
 	struct source_mysql *m = of(s);
 	enum source_state state;
 
-	if (now_ms() < m->due_ms)
+	if (clock_now_ms() < m->due_ms)
 		return m->failing ? SOURCE_UNSETTLED : SOURCE_QUIET;
-	m->begun_ms = now_ms();
+	m->begun_ms = clock_now_ms();
 	state = look_now(m, err);
 	schedule(m, 0);
 	return state;
@@ -197,7 +190,7 @@ static enum reg_err mysql_open(struct source *s, bool added, struct source_facts
 		ret->bytes = m->changes.rows.len;
 		return REG_OK;
 	}
-	m->begun_ms = now_ms();
+	m->begun_ms = clock_now_ms();
 	e = begin_all(m, err);
 	if (e != REG_OK) {
 		fails(m);
@@ -281,7 +274,7 @@ static void mysql_close_reading(struct source *s, bool taken)
 	if (m->reading == READING_ALL)
 		end_all(m, taken);
 	else
-		rest = (SHARE - 1) * (now_ms() - m->begun_ms);
+		rest = (SHARE - 1) * (clock_now_ms() - m->begun_ms);
 	if (m->reading == READING_CHANGES && taken)
 		mysql_changes_take(&m->changes);
 	else if (m->reading == READING_CHANGES)

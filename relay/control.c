@@ -7,6 +7,8 @@
  */
 #include "relay/control.h"
 
+#include "registry/clock.h"
+
 #include "relay/control_socket.h"
 #include "relay/log.h"
 
@@ -41,14 +43,6 @@ struct control {
 	struct log_site busy_site;
 	struct client clients[CONTROL_CLIENTS];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void set_clock(struct control *c, bool on)
 {
@@ -130,7 +124,7 @@ static bool send_answer(struct client *cl)
 	}
 	free(cl->out);
 	cl->out = NULL;
-	cl->since_ms = now_ms();
+	cl->since_ms = clock_now_ms();
 	return true;
 }
 
@@ -189,7 +183,7 @@ static void let_in(struct control *c, int fd)
 	cl->source = (struct loop_source){ fd, on_client, cl };
 	cl->control = c;
 	cl->in_len = 0;
-	cl->since_ms = now_ms();
+	cl->since_ms = clock_now_ms();
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cl->who, &len) != 0 ||
 		loop_add(c->loop, &cl->source) != 0) {
 		close(fd);
@@ -231,7 +225,7 @@ static void on_listener(void *ctx, uint32_t events)
 static void on_clock(void *ctx, uint32_t events)
 {
 	struct control *c = ctx;
-	int64_t now = now_ms();
+	int64_t now = clock_now_ms();
 	uint64_t ticks;
 
 	(void)events;

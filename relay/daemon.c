@@ -8,6 +8,8 @@
  */
 #include "relay/daemon.h"
 
+#include "registry/clock.h"
+
 #include "relay/command.h"
 #include "relay/hook.h"
 #include "relay/operate.h"
@@ -25,14 +27,6 @@
 #include <unistd.h>
 
 enum { FLUSH_MS = 2000 };                /* how long the end waits for the disk */
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void poll_registry(void *ctx)
 {
@@ -149,7 +143,7 @@ void daemon_pause(struct daemon *d, bool pause)
 {
 	if (atomic_exchange(&d->paused, pause) == pause)
 		return;
-	d->paused_ms = now_ms();
+	d->paused_ms = clock_now_ms();
 	if (pause)
 		log_warning("paused: all packets pass untouched, until \"usher resume\"");
 	else
@@ -553,7 +547,7 @@ int daemon_run(const char *path)
 	store_take(&d->store);
 	d->config_path = path;
 	d->started = time(NULL);
-	d->started_ms = now_ms();
+	d->started_ms = clock_now_ms();
 	d->config_fd = fd;
 	d->boot = c;
 	d->failed.fd = d->loop.fd = d->processes.spawner.fd = d->watchdog.timer.fd = -1;

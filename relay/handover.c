@@ -5,7 +5,7 @@
  */
 #include "relay/keeper_parts.h"
 
-#include "relay/clock.h"
+#include "registry/clock.h"
 
 #include <errno.h>
 #include <string.h>

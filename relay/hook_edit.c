@@ -321,7 +321,8 @@ static int may_edit(const struct usher_packet *packet)
 	const struct hook_memory *m = packet->memory;
 	const struct packet *p = m->p;
 
-	if (p == NULL || packet != &m->packet || (hook_point(m->callout.kind)->rights & HOOK_OPTIONS) == 0 || p->auth)
+	if (p == NULL || packet != &m->packet || p->auth ||
+		(hook_point(m->callout.kind)->rights & HOOK_OPTIONS) == 0)
 		return USHER_E_READ_ONLY;
 	if (!p->v6 && p->response && (p->type == DHCPNAK || p->cause == CAUSE_moved))
 		return USHER_E_READ_ONLY;

@@ -79,7 +79,7 @@ static bool make_places(struct hook_exchanges *t, size_t most)
 		buckets *= 2;
 	t->most = (uint32_t)most;
 	t->mask = (uint32_t)buckets - 1;
-	t->place_size = (sizeof(struct exchange) + t->hooks->context_bytes + 63) & ~(size_t)63;
+	t->place_size = (sizeof(struct exchange) + t->hooks->context_bytes + LINE - 1) & ~(size_t)(LINE - 1);
 	t->size = most * t->place_size + buckets * sizeof(*t->buckets);
 	t->map = mmap(NULL, t->size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

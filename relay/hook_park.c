@@ -8,6 +8,8 @@
  */
 #include "relay/hook_parts.h"
 
+#include "registry/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -164,14 +166,6 @@ uint64_t usher_park(struct usher_callout *c, usher_callout_fn *resume)
 	return m->ticket;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 /* Written where the queue's half looks. With the lock. */
 static void let_go(const struct entry *e)
 {
@@ -195,7 +189,7 @@ enum step hook_park_finish(struct hook_memory *m, bool parks)
 		return STEP_NEXT;
 	}
 	s->park = m->ticket;
-	s->park_until_ns = now_ns() + (int64_t)m->hooks->park_ms * 1000000;
+	s->park_until_ns = clock_now_ns() + (int64_t)m->hooks->park_ms * 1000000;
 	e->context_begun = m->context_begun;
 	memcpy(contexts_of(park, e), m->contexts, m->hooks->context_bytes);
 	e->deed_len = m->deed_len;

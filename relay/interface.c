@@ -7,12 +7,13 @@
  */
 #include "relay/interface.h"
 
+#include "registry/clock.h"
+
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -21,14 +22,6 @@ enum {
 };
 
 static const int64_t names_ns = SECOND, addresses_ns = 5LL * SECOND;
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * SECOND + ts.tv_nsec;
-}
 
 void interfaces_init(struct interfaces *t)
 {
@@ -87,7 +80,7 @@ void interfaces_use(
 
 void interfaces_tick(struct interfaces *t)
 {
-	int64_t now = now_ns();
+	int64_t now = clock_now_ns();
 
 	if (now - t->names_ns < names_ns)
 		return;
@@ -198,7 +191,7 @@ static void keep(struct interface_table *t, const struct sockaddr *sa)
 
 void interfaces_learn_addresses(struct interfaces *t)
 {
-	int64_t now = now_ns();
+	int64_t now = clock_now_ns();
 	struct ifaddrs *all;
 
 	if (now - t->addresses_ns < addresses_ns || getifaddrs(&all) != 0)

@@ -8,7 +8,8 @@
  */
 #include "relay/keeper_parts.h"
 
-#include "relay/clock.h"
+#include "registry/clock.h"
+
 #include "relay/keeper_check.h"
 #include "relay/outcome_pair.h"
 

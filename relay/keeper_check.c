@@ -7,7 +7,9 @@
 #include "relay/keeper_check.h"
 
 #include "dhcpcodec/frame.h"
-#include "relay/clock.h"
+
+#include "registry/clock.h"
+
 #include "relay/verdict.h"
 
 #include <netinet/in.h>
@@ -136,7 +138,8 @@ enum keeper_fault keeper_take(struct slot *to, const struct slot *from, const st
 	enum keeper_fault fault = KEEPER_OK;
 
 	/* What is sent is sent in the place of the packet that came. */
-	if (verdict > (f->park_ms > 0 ? SLOT_PARK : SLOT_DROP) || edited > 1 || sends > (verdict == SLOT_DROP ? SLOT_SENDS : 0))
+	if (verdict > (f->park_ms > 0 ? SLOT_PARK : SLOT_DROP) || edited > 1 ||
+		sends > (verdict == SLOT_DROP ? SLOT_SENDS : 0))
 		return KEEPER_VERDICT;
 	if (verdict == SLOT_ACCEPT && edited) {
 		if (len < VERDICT_LEAST || len > VERDICT_MOST || len > to->in_len + KEEPER_GROWTH)

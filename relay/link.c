@@ -6,11 +6,12 @@
  */
 #include "relay/link.h"
 
+#include "registry/clock.h"
+
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <time.h>
 
 static const int64_t look_ns = 2000000000;
 
@@ -125,13 +126,11 @@ static void read_addresses(struct links *l)
 
 bool links_tick(struct links *l)
 {
-	struct timespec ts;
 	int64_t now;
 
 	if (l->count == 0)
 		return false;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	now = clock_now_ns();
 	if (now < l->next_ns)
 		return false;
 	l->next_ns = now + look_ns;

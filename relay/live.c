@@ -7,18 +7,11 @@
  */
 #include "relay/live.h"
 
+#include "registry/clock.h"
+
 #include "relay/hook.h"
 
 #include <string.h>
-#include <time.h>
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void live_init(struct live_store *s, struct config *first)
 {
@@ -83,7 +76,7 @@ void live_set_registry(struct live_store *s, struct registry *reg, const struct 
 {
 	pthread_mutex_lock(&s->lock);
 	s->stats = *stats;
-	s->since_ms = now_ms();
+	s->since_ms = clock_now_ms();
 	publish(s, reg, next_config(s));
 	pthread_mutex_unlock(&s->lock);
 }
@@ -103,7 +96,7 @@ void live_release(struct live_store *s)
 void live_status(struct live_store *s, struct live_status *ret)
 {
 	pthread_mutex_lock(&s->lock);
-	*ret = (struct live_status){ s->generation, s->stats, now_ms() - s->since_ms };
+	*ret = (struct live_status){ s->generation, s->stats, clock_now_ms() - s->since_ms };
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -11,10 +11,10 @@
 #include "relay/loader.h"
 
 #include "relay/channel.h"
-#include "relay/clock.h"
 #include "relay/command.h"
 #include "relay/log.h"
 
+#include "registry/clock.h"
 #include "registry/refresh.h"
 
 #include <errno.h>

@@ -7,6 +7,8 @@
  */
 #include "relay/log.h"
 
+#include "registry/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -189,14 +191,6 @@ static void say_lost(void)
 	write_line(line, len);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 static void say(enum log_level level, uint64_t held, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_LEN];
@@ -211,7 +205,7 @@ static void say(enum log_level level, uint64_t held, const char *fmt, va_list ap
 	pthread_mutex_lock(&out.lock);
 	if (level == LEVEL_ERROR) {
 		snprintf(out.last, sizeof(out.last), "%.*s", (int)(len - prefix), line + prefix);
-		out.last_ns = now_ns();
+		out.last_ns = clock_now_ns();
 	}
 	if (out.lost > 0 && has_room())
 		say_lost();
@@ -242,7 +236,7 @@ bool log_may_speak(struct log_site *site)
 
 bool log_may_speak_again(struct log_site *site, unsigned seconds)
 {
-	int64_t next = atomic_load_explicit(&site->next_ns, memory_order_relaxed), now = now_ns();
+	int64_t next = atomic_load_explicit(&site->next_ns, memory_order_relaxed), now = clock_now_ns();
 
 	return now >= next && atomic_compare_exchange_strong(
 					&site->next_ns, &next, now + (int64_t)seconds * SECOND_NS);
@@ -268,7 +262,7 @@ bool log_last_error(char dst[static LOG_LAST], int64_t *ret_ago_ms)
 {
 	pthread_mutex_lock(&out.lock);
 	memcpy(dst, out.last, sizeof(out.last));
-	*ret_ago_ms = (now_ns() - out.last_ns) / 1000000;
+	*ret_ago_ms = (clock_now_ns() - out.last_ns) / 1000000;
 	pthread_mutex_unlock(&out.lock);
 	return dst[0] != '\0';
 }
@@ -278,7 +272,7 @@ void log_note_error(const char *text)
 	pthread_mutex_lock(&out.lock);
 	snprintf(out.last, sizeof(out.last), "%s", text);
 	make_safe(out.last, strlen(out.last));
-	out.last_ns = now_ns();
+	out.last_ns = clock_now_ns();
 	pthread_mutex_unlock(&out.lock);
 }
 

@@ -6,10 +6,11 @@
  */
 #include "relay/notice.h"
 
+#include "registry/clock.h"
+
 #include "relay/queue_table.h"
 
 #include <stddef.h>
-#include <time.h>
 
 enum { LOOK_NS = 50000000 };
 
@@ -110,11 +111,8 @@ void notices_say(struct notices *n, uint16_t number, const struct queue_counters
 
 static bool may_look(struct notices *n)
 {
-	struct timespec ts;
-	int64_t now;
+	int64_t now = clock_now_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	if (now < n->next_look_ns)
 		return false;
 	n->next_look_ns = now + LOOK_NS;

@@ -6,6 +6,8 @@
  */
 #include "relay/notify.h"
 
+#include "registry/clock.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,11 +86,8 @@ int notify_say(const char *fmt, ...)
 
 int notify_reloading(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	return notify_say("RELOADING=1\nMONOTONIC_USEC=%llu",
-		(unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000);
+		(unsigned long long)clock_now_ns() / 1000);
 }
 
 /* --- the watchdog ---------------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
  */
 #include "relay/offline.h"
 
+#include "registry/clock.h"
+
 #include "relay/data_source.h"
 #include "relay/hook.h"
 #include "relay/park.h"
@@ -15,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 static int load_registry(struct offline *o)
@@ -136,13 +137,11 @@ void offline_done(struct offline *o)
 static void await(const struct offline *o, const struct slot *s)
 {
 	struct pollfd fd = { .fd = o->wake, .events = POLLIN };
-	struct timespec ts;
 	int64_t left;
 	uint64_t n;
 
 	do {
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		left = s->park_until_ns - ((int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec);
+		left = s->park_until_ns - clock_now_ns();
 		if (left > 0 && poll(&fd, 1, (int)(left / 1000000) + 1) > 0)
 			(void)!read(o->wake, &n, sizeof(n));
 	} while (left > 0 && atomic_load(&o->board->ready[park_index(s->park)]) != s->park);

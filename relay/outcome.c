@@ -8,7 +8,8 @@
  */
 #include "relay/outcome.h"
 
-#include "relay/clock.h"
+#include "registry/clock.h"
+
 #include "relay/log.h"
 #include "relay/outcome_file.h"
 #include "relay/ring.h"

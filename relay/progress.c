@@ -4,7 +4,7 @@
  */
 #include "relay/progress.h"
 
-#include "relay/clock.h"
+#include "registry/clock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

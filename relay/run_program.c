@@ -5,6 +5,8 @@
  */
 #include "relay/run_program.h"
 
+#include "registry/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OUTPUT_MAX = 4 * 1024 * 1024, PATIENCE_MS = 3000 };
@@ -57,14 +58,10 @@ static int spawn(const char *path, char *const *argv, int out, pid_t *ret_pid)
 	return err;
 }
 
-static int remaining_ms(const struct timespec *began)
+static int remaining_ms(int64_t began_ms)
 {
-	struct timespec now;
-	int64_t passed;
+	int64_t passed = clock_now_ms() - began_ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	passed = (int64_t)(now.tv_sec - began->tv_sec) * 1000 +
-		(now.tv_nsec - began->tv_nsec) / 1000000;
 	return passed < PATIENCE_MS ? (int)(PATIENCE_MS - passed) : 0;
 }
 
@@ -73,19 +70,18 @@ static char *read_output(int fd)
 {
 	size_t len = 0, cap = 65536;
 	char *text = malloc(cap), *more;
-	struct timespec began;
+	int64_t began_ms = clock_now_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &began);
 	while (text != NULL) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		ssize_t n = poll(&p, 1, remaining_ms(&began)) == 1 ?
+		ssize_t n = poll(&p, 1, remaining_ms(began_ms)) == 1 ?
 			read(fd, text + len, cap - len - 1) : -1;
 
 		if (n == 0) {
 			text[len] = '\0';
 			return text;
 		}
-		if (n < 0 && (errno != EINTR || remaining_ms(&began) == 0))
+		if (n < 0 && (errno != EINTR || remaining_ms(began_ms) == 0))
 			break;
 		len += n > 0 ? (size_t)n : 0;
 		if (cap - len > 1)

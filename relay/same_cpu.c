@@ -2,7 +2,7 @@
 /* Hides sched_setaffinity(2), and how long a thread stays. */
 #include "relay/same_cpu.h"
 
-#include "relay/clock.h"
+#include "registry/clock.h"
 
 enum { STAY_NS = 100000000 };
 

@@ -5,20 +5,14 @@
  */
 #include "relay/status.h"
 
+#include "registry/clock.h"
+
 #include "relay/daemon.h"
 #include "relay/data_source.h"
 
 #include <string.h>
 
 enum { KEEP_MS = 20 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void gather_workers(struct daemon *d, struct status *s)
 {
@@ -75,7 +69,7 @@ static void gather_daemon(struct daemon *d, struct status *s, int64_t now)
 const struct status *status_gather(struct daemon *d)
 {
 	struct status *s = &d->status;
-	int64_t now = now_ms();
+	int64_t now = clock_now_ms();
 
 	gather_daemon(d, s, now);
 	if (d->status_ms != 0 && now - d->status_ms < KEEP_MS)
@@ -88,6 +82,6 @@ const struct status *status_gather(struct daemon *d)
 	s->relay = d->sender != NULL;
 	if (s->relay)
 		sender_count(d->sender, &s->sender);
-	d->status_ms = now_ms();
+	d->status_ms = clock_now_ms();
 	return s;
 }

@@ -7,7 +7,8 @@
  */
 #include "relay/worker.h"
 
-#include "relay/clock.h"
+#include "registry/clock.h"
+
 #include "relay/engine.h"
 #include "relay/hook.h"
 #include "relay/learned_say.h"
@@ -215,11 +216,6 @@ static void run_parked(struct worker *w)
 		run_batch(w);
 }
 
-static int64_t now_ms(void)
-{
-	return clock_now_ns() / 1000000;
-}
-
 /*
  * A queue that fails open is shut first: new packets pass, those that wait are answered. One that
  * fails closed would drop new packets once shut, so it is read empty first, as long as that does
@@ -228,13 +224,13 @@ static int64_t now_ms(void)
 static void drain(struct worker *w)
 {
 	bool leave = w->shared->leave, shut = false;
-	int64_t deadline = now_ms() + (w->shared->fail_open && !leave ? 0 : DRAIN_MS);
+	int64_t deadline = clock_now_ms() + (w->shared->fail_open && !leave ? 0 : DRAIN_MS);
 	int n;
 
 	do {
-		if (leave && now_ms() >= deadline)
+		if (leave && clock_now_ms() >= deadline)
 			return;
-		if (!shut && now_ms() >= deadline) {
+		if (!shut && clock_now_ms() >= deadline) {
 			queue_drain(w->queue);
 			shut = true;
 		}
@@ -439,11 +435,9 @@ struct queue *worker_queue(const struct worker *w)
 
 bool worker_count(struct worker *w, struct worker_counters *ret)
 {
-	struct timespec deadline;
+	struct timespec deadline = clock_in_ms(ANSWER_MS);
 	bool told;
 
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += ANSWER_MS / 1000;
 	pthread_mutex_lock(&w->lock);
 	if (w->started && !atomic_load(&w->failed)) {
 		atomic_store(&w->asked, true);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The clock for deadlines: it is never set. */
-#ifndef USHER_RELAY_CLOCK_H
-#define USHER_RELAY_CLOCK_H
+#ifndef USHER_REGISTRY_CLOCK_H
+#define USHER_REGISTRY_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
@@ -13,6 +13,12 @@ static inline int64_t clock_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* The same in milliseconds. */
+static inline int64_t clock_now_ms(void)
+{
+	return clock_now_ns() / 1000000;
 }
 
 /* The moment so many milliseconds from now, for pthread_cond_timedwait(3) on that clock. */
