@@ -63,6 +63,11 @@ def hear(link, family, xid, seconds):
     return None, None
 
 
+def say(line):
+    """In one piece: several of us may write to one file, and with PYTHONUNBUFFERED print() makes two of it."""
+    sys.stdout.write(line + "\n")
+
+
 class Client:
     def __init__(self, device, path, given):
         self.device, self.path, self.given = device, path, given
@@ -84,10 +89,10 @@ class Client:
         self.link.send(frame)
         if name in ("release", "decline") and family == 4:
             time.sleep(0.1)
-            print("sent")
+            say("sent")
             return None, None
         message, mac = hear(self.link, family, xid, float(self.given.get("wait", 3)))
-        print(self.line(message) if message else "nothing")
+        say(self.line(message) if message else "nothing")
         return message, mac
 
     def options(self):
