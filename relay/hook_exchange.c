@@ -22,14 +22,19 @@ enum {
 	USUAL_LINES = 7,         /* of a place, for a message of DHCPv4 */
 };
 
-struct exchange {
+/* What is looked at to find one, all of them close together: a place is far away in memory. */
+struct mark {
 	uint64_t key;
 	int64_t time_ns;
 	uint64_t context_begun;
 	uint32_t next;           /* in its bucket; index + 1 */
+	bool used;
+};
+
+struct exchange {
 	uint16_t len, id_len;
 	uint8_t id_type, type, kind;
-	bool used, v6, relayed, untrusted;
+	bool v6, relayed, untrusted;
 	char interface[IF_NAMESIZE];
 	uint8_t bytes[HOOK_QUERY_MAX + REG_ID_MAX]; /* the packet, then the client's identity */
 	/* then the contexts */
@@ -44,17 +49,13 @@ struct hook_exchanges {
 	uint8_t key[16];
 	size_t place_size, size;
 	uint32_t *buckets;       /* index + 1 */
+	struct mark *marks;      /* one for each place */
 	uint8_t *places, *map;
 };
 
 static struct exchange *place(const struct hook_exchanges *t, uint32_t i)
 {
 	return (void *)(t->places + i * t->place_size);
-}
-
-static uint8_t *contexts_of(struct exchange *e)
-{
-	return (uint8_t *)(e + 1);
 }
 
 static uint32_t after(const struct hook_exchanges *t, uint32_t i)
@@ -80,13 +81,16 @@ static bool make_places(struct hook_exchanges *t, size_t most)
 	t->most = (uint32_t)most;
 	t->mask = (uint32_t)buckets - 1;
 	t->place_size = (sizeof(struct exchange) + t->hooks->context_bytes + LINE - 1) & ~(size_t)(LINE - 1);
-	t->size = most * t->place_size + buckets * sizeof(*t->buckets);
+	t->size = most * (t->place_size + sizeof(*t->marks)) + buckets * sizeof(*t->buckets);
 	t->map = mmap(NULL, t->size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (t->map == MAP_FAILED)
 		return false;
+	/* Each query is written to pages that were last used `most` queries ago; without them it works too. */
+	(void)madvise(t->map, t->size, MADV_HUGEPAGE);
 	t->places = t->map;
-	t->buckets = (void *)(t->map + most * t->place_size);
+	t->marks = (void *)(t->map + most * t->place_size);
+	t->buckets = (void *)(t->marks + most);
 	return getrandom(t->key, sizeof(t->key), 0) == (ssize_t)sizeof(t->key);
 }
 
@@ -168,36 +172,41 @@ static uint32_t *link_to(const struct hook_exchanges *t, uint64_t key)
 {
 	uint32_t *link = &t->buckets[key & t->mask];
 
-	while (*link != 0 && place(t, *link - 1)->key != key)
-		link = &place(t, *link - 1)->next;
+	while (*link != 0 && t->marks[*link - 1].key != key)
+		link = &t->marks[*link - 1].next;
 	return link;
 }
 
-static struct exchange *find(const struct hook_exchanges *t, uint64_t key)
+static struct mark *find(const struct hook_exchanges *t, uint64_t key)
 {
 	uint32_t i = *link_to(t, key);
 
-	return i != 0 ? place(t, i - 1) : NULL;
+	return i != 0 ? &t->marks[i - 1] : NULL;
+}
+
+static uint8_t *contexts_of(const struct hook_exchanges *t, const struct mark *k)
+{
+	return (uint8_t *)(place(t, (uint32_t)(k - t->marks)) + 1);
 }
 
 /* What it held of contexts goes to `gone`; returns which. With the lock, as all that follows. */
 static uint64_t remove_at(struct hook_exchanges *t, uint32_t *link, uint8_t *gone)
 {
-	struct exchange *e = place(t, *link - 1);
-	uint64_t begun = e->context_begun;
+	struct mark *k = &t->marks[*link - 1];
+	uint64_t begun = k->context_begun;
 
-	*link = e->next;
-	e->used = false;
-	e->context_begun = 0;
+	*link = k->next;
+	k->used = false;
+	k->context_begun = 0;
 	t->used--;
 	if (begun != 0)
-		memcpy(gone, contexts_of(e), t->hooks->context_bytes);
+		memcpy(gone, contexts_of(t, k), t->hooks->context_bytes);
 	return begun;
 }
 
-static bool is_old(const struct exchange *e, int64_t now_ns)
+static bool is_old(const struct mark *k, int64_t now_ns)
 {
-	return now_ns - e->time_ns >= (int64_t)QUERY_AGE * 1000000000;
+	return now_ns - k->time_ns >= (int64_t)QUERY_AGE * 1000000000;
 }
 
 void hook_exchange_expect(const struct hook_exchanges *t)
@@ -220,17 +229,13 @@ static bool is_answered(const struct packet *p)
 		(p->v6 || (p->type != DHCPRELEASE && p->type != DHCPDECLINE));
 }
 
-static void write_place(struct exchange *e, const struct packet *p, uint64_t key)
+static void write_place(struct exchange *e, const struct packet *p)
 {
-	e->key = key;
-	e->time_ns = p->slot->time_ns;
-	e->context_begun = 0;
 	e->len = (uint16_t)p->in_len;
 	e->id_len = (uint16_t)(p->id != NULL ? p->id_len : 0);
 	e->id_type = (uint8_t)p->id_type;
 	e->type = p->type;
 	e->kind = (uint8_t)p->kind;
-	e->used = true;
 	e->v6 = p->v6;
 	e->relayed = p->relayed;
 	e->untrusted = p->untrusted;
@@ -240,21 +245,35 @@ static void write_place(struct exchange *e, const struct packet *p, uint64_t key
 		memcpy(e->bytes + e->len, p->id, e->id_len);
 }
 
-/* A place in the ring, whose query may be a young one; what is lost with it of contexts is in `gone`. */
-static struct exchange *take_place(struct hook_exchanges *t, struct packet *p, uint8_t *gone,
-	uint64_t *ret_begun)
+/*
+ * Makes the next place free, whose query may be a young one; what is lost with it of contexts is in
+ * `gone`, and which is returned.
+ */
+static uint64_t clear_place(struct hook_exchanges *t, struct packet *p, uint8_t *gone)
 {
-	struct exchange *e = place(t, t->at);
-	uint32_t *link;
+	const struct mark *k = &t->marks[t->at];
 
-	*ret_begun = 0;
-	if (e->used) {
-		if (!is_old(e, p->slot->time_ns))
-			packet_event(p, EVENT_query_overwritten);
-		link = link_to(t, e->key);
-		*ret_begun = remove_at(t, link, gone);
-	}
-	return e;
+	if (!k->used)
+		return 0;
+	if (!is_old(k, p->slot->time_ns))
+		packet_event(p, EVENT_query_overwritten);
+	return remove_at(t, link_to(t, k->key), gone);
+}
+
+/* The place is one in use from now on, with what the libraries have noted of the query in hand. */
+static void mark_place(struct hook_exchanges *t, struct hook_memory *m, uint64_t key)
+{
+	struct mark *k = &t->marks[t->at];
+	uint32_t *bucket = &t->buckets[key & t->mask];
+
+	*k = (struct mark){ .key = key, .time_ns = m->p->slot->time_ns, .next = *bucket,
+		.context_begun = m->context_begun, .used = true };
+	if (m->context_begun != 0)
+		memcpy(contexts_of(t, k), m->contexts, m->hooks->context_bytes);
+	m->context_begun = 0;
+	*bucket = t->at + 1;
+	t->at = after(t, t->at);
+	t->used++;
 }
 
 void hook_exchange_keep(struct hook_memory *m)
@@ -262,7 +281,6 @@ void hook_exchange_keep(struct hook_memory *m)
 	struct hook_exchanges *t = m->hooks->exchanges;
 	struct packet *p = m->p;
 	uint64_t begun[2] = { 0, 0 }, key;
-	struct exchange *e;
 	uint32_t *link;
 
 	if (t == NULL || !t->wanted[p->v6] || !is_answered(p) || p->in_len > HOOK_QUERY_MAX ||
@@ -274,22 +292,14 @@ void hook_exchange_keep(struct hook_memory *m)
 	link = link_to(t, key);
 	if (*link != 0)
 		begun[0] = remove_at(t, link, m->gone[0]);
-	e = take_place(t, p, m->gone[1], &begun[1]);
+	begun[1] = clear_place(t, p, m->gone[1]);
 	/* Whoever is oldest is not there any more. */
 	if (t->used == 0)
 		t->oldest = t->at;
 	else if (t->oldest == t->at)
 		t->oldest = after(t, t->at);
-	write_place(e, p, key);
-	if (m->context_begun != 0) {
-		memcpy(contexts_of(e), m->contexts, m->hooks->context_bytes);
-		e->context_begun = m->context_begun;
-		m->context_begun = 0;
-	}
-	e->next = t->buckets[key & t->mask];
-	t->buckets[key & t->mask] = t->at + 1;
-	t->at = after(t, t->at);
-	t->used++;
+	write_place(place(t, t->at), p);
+	mark_place(t, m, key);
 	leave(t);
 	hook_contexts_destroy(m->hooks, m->gone[0], begun[0]);
 	hook_contexts_destroy(m->hooks, m->gone[1], begun[1]);
@@ -298,24 +308,25 @@ void hook_exchange_keep(struct hook_memory *m)
 /* --- its answer -------------------------------------------------------------------------------- */
 
 /* An OFFER has a DISCOVER before it, an ACK has one only where the client asked for rapid commit. */
-static struct exchange *find_query(const struct hook_exchanges *t, const struct packet *p,
+static struct mark *find_query(const struct hook_exchanges *t, const struct packet *p,
 	uint64_t *ret_key)
 {
 	bool first = !p->v6 && p->type == DHCPOFFER;
-	struct exchange *e;
+	struct mark *k;
 
 	*ret_key = key_of(t, p, first);
-	e = find(t, *ret_key);
-	if (e == NULL && !p->v6 && p->type == DHCPACK) {
+	k = find(t, *ret_key);
+	if (k == NULL && !p->v6 && p->type == DHCPACK) {
 		*ret_key = key_of(t, p, true);
-		e = find(t, *ret_key);
+		k = find(t, *ret_key);
 	}
-	return e != NULL && !is_old(e, p->slot->time_ns) ? e : NULL;
+	return k != NULL && !is_old(k, p->slot->time_ns) ? k : NULL;
 }
 
 /* Borrows nothing of the table: another worker may take the place. */
-static void copy_out(struct hook_memory *m, struct exchange *e)
+static void copy_out(struct hook_memory *m, struct hook_exchanges *t, struct mark *k)
 {
+	const struct exchange *e = place(t, (uint32_t)(k - t->marks));
 	struct packet *q = &m->query;
 
 	memset(q, 0, offsetof(struct packet, view4));
@@ -335,10 +346,10 @@ static void copy_out(struct hook_memory *m, struct exchange *e)
 		q->id_len = e->id_len;
 	}
 	/* What an answer before this one has not brought back is not there to be had. */
-	if (m->context_begun == 0 && e->context_begun != 0) {
-		memcpy(m->contexts, contexts_of(e), m->hooks->context_bytes);
-		m->context_begun = e->context_begun;
-		e->context_begun = 0;
+	if (m->context_begun == 0 && k->context_begun != 0) {
+		memcpy(m->contexts, contexts_of(t, k), m->hooks->context_bytes);
+		m->context_begun = k->context_begun;
+		k->context_begun = 0;
 	}
 }
 
@@ -364,7 +375,7 @@ bool hook_exchange_find(struct hook_memory *m)
 {
 	struct hook_exchanges *t = m->hooks->exchanges;
 	struct packet *p = m->p;
-	struct exchange *e;
+	struct mark *k;
 
 	if (p == NULL || !p->response || p->type == 0)
 		return false;
@@ -373,11 +384,11 @@ bool hook_exchange_find(struct hook_memory *m)
 	m->query_asked = true;
 	if (t != NULL) {
 		enter(t);
-		e = find_query(t, p, &m->query_key);
-		if (e != NULL)
-			copy_out(m, e);
+		k = find_query(t, p, &m->query_key);
+		if (k != NULL)
+			copy_out(m, t, k);
 		leave(t);
-		m->query_known = e != NULL && read_query(m);
+		m->query_known = k != NULL && read_query(m);
 	}
 	if (!m->query_known)
 		packet_event(p, EVENT_query_unknown);
@@ -387,15 +398,15 @@ bool hook_exchange_find(struct hook_memory *m)
 void hook_exchange_return(struct hook_memory *m)
 {
 	struct hook_exchanges *t = m->hooks->exchanges;
-	struct exchange *e;
+	struct mark *k;
 
 	if (!m->query_known || m->context_begun == 0)
 		return;
 	enter(t);
-	e = find(t, m->query_key);
-	if (e != NULL && e->context_begun == 0) {
-		memcpy(contexts_of(e), m->contexts, m->hooks->context_bytes);
-		e->context_begun = m->context_begun;
+	k = find(t, m->query_key);
+	if (k != NULL && k->context_begun == 0) {
+		memcpy(contexts_of(t, k), m->contexts, m->hooks->context_bytes);
+		k->context_begun = m->context_begun;
 		m->context_begun = 0;
 	}
 	leave(t);
@@ -404,13 +415,13 @@ void hook_exchange_return(struct hook_memory *m)
 /* --- the end ----------------------------------------------------------------------------------- */
 
 /* The oldest place in use: those between it and the next to be taken may be free. */
-static struct exchange *oldest(struct hook_exchanges *t)
+static const struct mark *oldest(struct hook_exchanges *t)
 {
 	for (uint32_t i = 0; t->used > 0 && i < t->most; i++) {
-		struct exchange *e = place(t, t->oldest);
+		const struct mark *k = &t->marks[t->oldest];
 
-		if (e->used)
-			return e;
+		if (k->used)
+			return k;
 		t->oldest = after(t, t->oldest);
 	}
 	return NULL;
@@ -419,7 +430,7 @@ static struct exchange *oldest(struct hook_exchanges *t)
 int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns)
 {
 	struct hook_exchanges *t = m->hooks->exchanges;
-	struct exchange *e;
+	const struct mark *k;
 	uint64_t begun;
 	int64_t due;
 
@@ -427,12 +438,12 @@ int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns)
 		return 0;
 	for (;;) {
 		enter(t);
-		e = oldest(t);
-		due = e != NULL ? e->time_ns + (int64_t)QUERY_AGE * 1000000000 : 0;
-		begun = e != NULL && due <= now_ns ? remove_at(t, link_to(t, e->key), m->gone[0]) : 0;
+		k = oldest(t);
+		due = k != NULL ? k->time_ns + (int64_t)QUERY_AGE * 1000000000 : 0;
+		begun = k != NULL && due <= now_ns ? remove_at(t, link_to(t, k->key), m->gone[0]) : 0;
 		leave(t);
 		hook_contexts_destroy(m->hooks, m->gone[0], begun);
-		if (e == NULL || due > now_ns)
+		if (k == NULL || due > now_ns)
 			return due;
 	}
 }
@@ -440,9 +451,9 @@ int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns)
 void hook_exchanges_forget(struct hook_exchanges *t)
 {
 	for (uint32_t i = 0; t != NULL && i < t->most; i++) {
-		struct exchange *e = place(t, i);
+		struct mark *k = &t->marks[i];
 
-		hook_contexts_destroy(t->hooks, contexts_of(e), e->context_begun);
-		e->context_begun = 0;
+		hook_contexts_destroy(t->hooks, contexts_of(t, k), k->context_begun);
+		k->context_begun = 0;
 	}
 }

@@ -118,7 +118,8 @@ struct hook_memory {
 	int64_t clock_ms;        /* CLOCK_MONOTONIC_COARSE when the batch began or a callout returned */
 	bool edited;             /* the packet, at this hook point, by a library */
 	bool changed;            /* the packet, at any */
-	bool committed;          /* it grants a lease */
+	bool granted;            /* callouts have heard of a lease that it grants */
+	bool committed;          /* it grants a lease, at its end */
 	struct usher_library *editor; /* the last who did */
 	uint64_t kept;           /* a bit for each lease of a RELEASE or DECLINE that is to stay */
 	size_t records, json;    /* bytes of outcome records before this packet */

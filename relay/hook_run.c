@@ -190,7 +190,7 @@ struct hook_memory *hook_begin(struct packet *p)
 
 	m->p = m->packet.p = p;
 	m->query_asked = m->query_known = false;
-	m->changed = m->committed = false;
+	m->changed = m->granted = m->committed = false;
 	m->editor = NULL;
 	m->kept = 0;
 	m->records = p->pl->records != NULL ? p->pl->records->len : 0;

@@ -149,11 +149,14 @@ enum step hook_lease(struct packet *p)
 
 	if (kind == HOOK_KINDS || p->hooks->hooks->lists[kind][p->v6][0].count == 0)
 		return STEP_NEXT;
-	while (step == STEP_NEXT && hook_lease_granted(p, &at, &i))
+	while (step == STEP_NEXT && hook_lease_granted(p, &at, &i)) {
+		p->hooks->granted = true;
 		step = hook_run(p, kind, false, i);
+	}
 	return step;
 }
 
+/* No stage behind hook_lease() takes a lease away, and the walk through them is not a short one. */
 static bool grants(const struct packet *p)
 {
 	struct hook_walk at = { .next = 0 };
@@ -161,7 +164,7 @@ static bool grants(const struct packet *p)
 
 	return lease_kind(p) != HOOK_KINDS &&
 		p->type != (p->v6 ? (int)DHCPV6_ADVERTISE : (int)DHCPOFFER) &&
-		hook_lease_granted(p, &at, &i);
+		(p->hooks->granted || hook_lease_granted(p, &at, &i));
 }
 
 enum step hook_committed(struct packet *p)
