@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import threading
 
@@ -41,6 +42,23 @@ def pipeline(lab, sizes, packets):
         row["load"] = load()
         rows.append(row)
     return {"packets": packets, "batch": 64, "rows": rows}
+
+
+def hooks(lab, packets, times):
+    """(i): what ten empty callouts on every hook point cost, in turn with none; the middle one of `times`.
+
+    Not of a query that would pass untouched: with a library it carries the state, for its answer's sake.
+    """
+    rows = []
+    for kind in REWRITTEN + ["offer-plain", "ack-plain", "advertise-plain", "reply-plain"]:
+        took = {0: [], 10: []}
+        for _ in range(times):
+            for callouts, all_of in took.items():
+                more = [64, callouts] if callouts else []
+                all_of.append(lab.instrument_alone("pipeline", 10000, kind, packets, *more)["ns"])
+        none, ten = (statistics.median(all_of) for all_of in took.values())
+        rows.append({"kind": kind, "none": none, "ten": ten, "more": round(ten - none, 1), "load": load()})
+    return {"packets": packets, "callouts": 10, "rows": rows}
 
 
 def rules(lab):

@@ -87,6 +87,12 @@ def print_pipeline(got):
         ("bytes in", "bytes_in"), ("out", "bytes_out"), ("load", "load")], got["rows"])
 
 
+def print_hooks(got):
+    table("(i) ten empty callouts on every hook point, nanoseconds a packet, 10000 users", [
+        ("packet", "kind"), ("no library", "none"), ("ten callouts", "ten"), ("more", "more"), ("load", "load")],
+          got["rows"])
+
+
 def print_rules(got):
     table("(f) a decision over 100 rules, the last of which holds", [
         ("condition", "condition"), ("ns", "ns"), ("load", "load")], got["rows"])
@@ -125,9 +131,9 @@ def print_split(got):
           sorted(got["latency"], key=lambda r: (r["family"], r["who"])))
 
 
-COLUMNS = {"split": print_split, "queue": print_queue, "peer": print_peer, "servers": print_servers, "latency": print_latency,
-           "registry": print_registry, "pipeline": print_pipeline, "rules": print_rules, "scaling": print_scaling,
-           "overload": print_overload, "flood": print_flood}
+COLUMNS = {"split": print_split, "queue": print_queue, "peer": print_peer, "servers": print_servers,
+           "latency": print_latency, "registry": print_registry, "pipeline": print_pipeline, "hooks": print_hooks,
+           "rules": print_rules, "scaling": print_scaling, "overload": print_overload, "flood": print_flood}
 
 
 # --- what was promised ------------------------------------------------------------------------------------------
@@ -189,6 +195,8 @@ def figures(results):
         if row["rewritten"]:
             for key in [k for k in row if k.startswith("ns ")]:
                 most(f"(f) nanoseconds, {row['kind']}, {key[3:]} users", row[key], 600)
+    for row in rows_of(results, "hooks"):
+        most(f"(i) nanoseconds more, ten empty callouts on every hook point, {row['kind']}", row["more"], 200)
     for row in rows_of(results, "rules"):
         most(f"(f) nanoseconds, a decision over 100 rules, {row['condition']}", row["ns"], 1000)
     for row in rows_of(results, "registry"):
