@@ -49,10 +49,10 @@ def print_peer(got):
 
 
 def print_servers(got):
-    table("(c) a real server: four-way exchanges, 32 clients at a time; delays of the two halves in microseconds", [
+    table("(c) a real server: four-way exchanges, 32 clients at a time; delays of both halves, CPU for an exchange, in microseconds", [
         ("who", "who"), ("IPv", "family"), ("exchanges/s", "exchanges_per_s"), ("ratio", "ratio"),
-        ("median", "p50_us"), ("p99", "p99_us"), ("perfdhcp/s", "perfdhcp_per_s"), ("ratio", "perfdhcp_ratio"),
-        ("lost", "lost"), ("load", "load"), ("missing", "missing")], got["rows"])
+        ("median", "p50_us"), ("p99", "p99_us"), ("CPU us", "cpu_us"), ("Kea's", "server_cpu_us"),
+        ("perfdhcp/s", "perfdhcp_per_s"), ("ratio", "perfdhcp_ratio"), ("lost", "lost"), ("load", "load"), ("missing", "missing")], got["rows"])
 
 
 def print_latency(got):
@@ -178,6 +178,16 @@ def figures(results):
             least(f"(c) Kea behind usher over Kea alone, IPv{row['family']}", row["ratio"], 0.98)
             if "perfdhcp_ratio" in row:
                 least(f"(c) the same by perfdhcp, IPv{row['family']}", row["perfdhcp_ratio"], 0.98)
+    for family in (4, 6):
+        relays = {r["who"].removeprefix("Kea behind "): r for r in rows_of(results, "servers")
+                  if r["family"] == family and "ratio" in r and "rela" in r["who"]}
+        mine = relays.pop("usher relay", None)
+        for who, row in relays.items() if mine else ():
+            least(f"(c) relay mode, exchanges/s over {who}, IPv{family}",
+                  round(mine["exchanges_per_s"] / row["exchanges_per_s"], 3), 1)
+            most(f"(c) relay mode, delay of both halves over {who}, IPv{family}",
+                 round(sum(mine["p50_us"]) / sum(row["p50_us"]), 3), 1)
+            most(f"(c) relay mode, CPU per exchange over {who}, IPv{family}", round(mine["cpu_us"] / row["cpu_us"], 3), 1)
     for row in rows_of(results, "latency"):
         if row["who"] == "usher":
             for what in ("without a record", "with a record"):

@@ -6,7 +6,7 @@ import re
 import statistics
 import time
 
-from lab import GENERATOR_CPU, MEASURED_CPU, TOP, Failed, load
+from lab import GENERATOR_CPU, MEASURED_CPU, TOP, Failed, cpu_ns, load
 
 USERS = 1600     # 400 clients: a relay agent keeps a neighbour for each, and the kernel allows 1024
 SERVER_CPU = GENERATOR_CPU   # the server has a CPU to itself, as it has a machine to itself elsewhere
@@ -54,12 +54,12 @@ def start_kea(lab, family, bridged):
 
 
 def relay_of(lab, who, family):
-    """Starts another relay agent in the middle."""
-    if who == "isc-dhcp-relay":
-        args = ["-4", "-d", "--no-pid", "-id", "c1", "-iu", "s0", "10.200.0.1"] if family == 4 else [
-            "-6", "-d", "--no-pid", "-l", "c1", "-u", "2001:db8:200::1%s1"]
-        args = [a if a != "s0" else "s1" for a in args]
-        return lab.spawn("middle", OTHER_CPU, [lab.copy_of("dhcrelay"), *args], f"{lab.work}/relay.log")
+    """Starts another relay agent in the middle; "-a": one that puts option 82 into queries, too."""
+    if who.startswith("isc-dhcp-relay"):
+        args = ["-4", *who.split()[1:], "-id", "c1", "-iu", "s1", "10.200.0.1"] if family == 4 else [
+            "-6", "-l", "c1", "-u", "2001:db8:200::1%s1"]
+        return lab.spawn("middle", OTHER_CPU, [lab.copy_of("dhcrelay"), "-d", "--no-pid", *args],
+                         f"{lab.work}/relay.log")
     if who == "dnsmasq relay":
         pair = "10.1.0.1,10.200.0.1" if family == 4 else "2001:db8:1::3,2001:db8:200::1"
         return lab.spawn("middle", OTHER_CPU, [lab.copy_of("dnsmasq"), "-k", "-p0", "-C/dev/null", "-uroot",
@@ -68,8 +68,10 @@ def relay_of(lab, who, family):
     raise Failed(f"no relay agent {who}")
 
 
-MIDDLES = [("Kea alone", True), ("Kea behind usher", True), ("Kea behind isc-dhcp-relay", False),
-           ("Kea behind dnsmasq relay", False), ("Kea behind usher relay", False)]
+# name, whether it stands on a bridge, families
+MIDDLES = [("Kea alone", True, (4, 6)), ("Kea behind usher", True, (4, 6)),
+           ("Kea behind isc-dhcp-relay", False, (4, 6)), ("Kea behind isc-dhcp-relay -a", False, (4,)),
+           ("Kea behind dnsmasq relay", False, (4, 6)), ("Kea behind usher relay", False, (4, 6))]
 
 
 def middle(lab, name, family):
@@ -94,7 +96,8 @@ def exchanges(lab, family, seconds):
     got = lab.instrument("exchange", "c0", family, 32, USERS, seconds, name="client", cpu=OTHER_CPU)
     return {"exchanges_per_s": got["exchanges_per_s"], "lost": got["lost"],
             "p50_us": [round(got[h]["p50"] / 1000) for h in ("first", "second")],
-            "p99_us": [round(got[h]["p99"] / 1000) for h in ("first", "second")]}
+            "p99_us": [round(got[h]["p99"] / 1000) for h in ("first", "second")],
+            "exchanges": got["exchanges_per_s"] * seconds}
 
 
 def mac_list(lab):
@@ -103,8 +106,6 @@ def mac_list(lab):
         for n in range(USERS // 4):
             f.write(f"02:20:00:00:{n >> 8:02x}:{n & 255:02x}\n")
     return path
-
-
 
 
 def perfdhcp(lab, family, rate, seconds):
@@ -125,7 +126,9 @@ def servers(lab, seconds, passes):
     for family in (4, 6):
         base = None
         for _ in range(passes):
-            for name, bridged in MIDDLES:
+            for name, bridged, families in MIDDLES:
+                if family not in families:
+                    continue
                 row = rows.setdefault((name, family), {"who": name, "family": family, "runs": [], "perfdhcp": []})
                 try:
                     one_server(lab, row, name, family, bridged, seconds)
@@ -148,7 +151,11 @@ def one_server(lab, row, name, family, bridged, seconds):
     process = None
     try:
         process = middle(lab, name, family)
-        row["runs"].append(exchanges(lab, family, seconds))
+        used = [cpu_ns(p.pid) if p else 0 for p in (kea, process)]
+        got = exchanges(lab, family, seconds)
+        used = [cpu_ns(p.pid) - before if p else 0 for p, before in zip((kea, process), used)]
+        got["server_cpu_us"], got["cpu_us"] = [round(ns / 1000 / got["exchanges"], 1) for ns in used]
+        row["runs"].append(got)
         if bridged or family == 6:  # perfdhcp is a relay agent itself in DHCPv4
             rate = round(1.2 * row["runs"][0]["exchanges_per_s"])
             row["perfdhcp"].append(perfdhcp(lab, family, rate, seconds))
@@ -164,6 +171,7 @@ def summarise(row):
         return statistics.median(r[key] for r in row["runs"])
     row["exchanges_per_s"] = round(median("exchanges_per_s"), 1)
     row["lost"] = sum(r["lost"] for r in row["runs"])
+    row["server_cpu_us"], row["cpu_us"] = median("server_cpu_us"), median("cpu_us")
     for key in ("p50_us", "p99_us"):
         row[key] = [statistics.median(r[key][h] for r in row["runs"]) for h in (0, 1)]
     if row["perfdhcp"]:
