@@ -38,61 +38,58 @@ static uint32_t host32(const uint8_t *p)
 	return v;
 }
 
-static void get_packet_hdr(struct slot *s, const uint8_t *val, size_t len)
+static void get_packet_hdr(struct slot *s, const uint8_t *val)
 {
-	(void)len;
 	s->id = be32_get(val);
 	s->hw_protocol = be16_get(val + 4);
 	s->hook = val[6];
 }
 
-static void get_hwaddr(struct slot *s, const uint8_t *val, size_t len)
+static void get_hwaddr(struct slot *s, const uint8_t *val)
 {
 	uint16_t n = be16_get(val);
 
-	(void)len;
 	if (n > sizeof(s->hw))
 		return;
 	s->hw_len = (uint8_t)n;
 	memcpy(s->hw, val + 4, n);
 }
 
-#define GET32(field) \
-	static void get_##field(struct slot *s, const uint8_t *val, size_t len) \
-	{ \
-		(void)len; \
-		s->field = be32_get(val); \
-	}
-GET32(mark)
-GET32(indev)
-GET32(outdev)
-GET32(physindev)
-GET32(physoutdev)
-GET32(cap_len)
-GET32(skb_info)
-
-/* The offset is set by the walk, which knows where the message began. */
-static void get_payload(struct slot *s, const uint8_t *val, size_t len)
-{
-	(void)val;
-	s->in_len = (uint32_t)len;
-}
-
 static const struct attr {
 	uint16_t least, most; /* size of the value */
-	void (*get)(struct slot *s, const uint8_t *val, size_t len);
+	uint16_t at;          /* in struct slot, of an integer */
+	void (*get)(struct slot *s, const uint8_t *val); /* of anything else */
 } attrs[] = {
-	[NFQA_PACKET_HDR] = { 7, 7, get_packet_hdr },
-	[NFQA_MARK] = { 4, 4, get_mark },
-	[NFQA_IFINDEX_INDEV] = { 4, 4, get_indev },
-	[NFQA_IFINDEX_OUTDEV] = { 4, 4, get_outdev },
-	[NFQA_IFINDEX_PHYSINDEV] = { 4, 4, get_physindev },
-	[NFQA_IFINDEX_PHYSOUTDEV] = { 4, 4, get_physoutdev },
-	[NFQA_HWADDR] = { 12, 12, get_hwaddr },
-	[NFQA_PAYLOAD] = { 0, UINT16_MAX, get_payload },
-	[NFQA_CAP_LEN] = { 4, 4, get_cap_len },
-	[NFQA_SKB_INFO] = { 4, 4, get_skb_info },
+#define INTEGER(field) { 4, 4, offsetof(struct slot, field), NULL }
+	[NFQA_PACKET_HDR] = { 7, 7, 0, get_packet_hdr },
+	[NFQA_MARK] = INTEGER(mark),
+	[NFQA_IFINDEX_INDEV] = INTEGER(indev),
+	[NFQA_IFINDEX_OUTDEV] = INTEGER(outdev),
+	[NFQA_IFINDEX_PHYSINDEV] = INTEGER(physindev),
+	[NFQA_IFINDEX_PHYSOUTDEV] = INTEGER(physoutdev),
+	[NFQA_HWADDR] = { 12, 12, 0, get_hwaddr },
+	[NFQA_PAYLOAD] = { 0, UINT16_MAX, 0, NULL },
+	[NFQA_CAP_LEN] = INTEGER(cap_len),
+	[NFQA_SKB_INFO] = INTEGER(skb_info),
+#undef INTEGER
 };
+
+/* One of a size that is right, at msg[pos]. */
+static void take(struct slot *s, size_t type, const uint8_t *msg, size_t pos, size_t len)
+{
+	const struct attr *a = &attrs[type];
+
+	if (a->get != NULL) {
+		a->get(s, msg + pos);
+	} else if (type == NFQA_PAYLOAD) {
+		s->in_off = (uint32_t)pos;
+		s->in_len = (uint32_t)len;
+	} else {
+		uint32_t v = be32_get(msg + pos);
+
+		memcpy((uint8_t *)s + a->at, &v, sizeof(v));
+	}
+}
 
 /*
  * Walks msg[pos..end); false if an attribute runs past the end, is of a wrong size or comes twice.
@@ -107,14 +104,12 @@ static bool walk_attrs(const uint8_t *msg, size_t pos, size_t end, struct slot *
 		if (len < ATTR_HEADER || len > end - pos)
 			return false;
 		len -= ATTR_HEADER;
-		if (type < sizeof(attrs) / sizeof(attrs[0]) && attrs[type].get != NULL) {
+		if (type < sizeof(attrs) / sizeof(attrs[0]) && attrs[type].most > 0) {
 			if (len < attrs[type].least || len > attrs[type].most ||
 				(*seen & 1u << type) != 0)
 				return false;
 			*seen |= 1u << type;
-			attrs[type].get(s, msg + pos + ATTR_HEADER, len);
-			if (type == NFQA_PAYLOAD)
-				s->in_off = (uint32_t)(pos + ATTR_HEADER);
+			take(s, type, msg, pos + ATTR_HEADER, len);
 		}
 		if (step >= end - pos)
 			return true;
