@@ -2,8 +2,9 @@
 /*
  * Queries on their way, kept for libraries until the answers have come: the last ones that were sent
  * on, with what libraries remember of them. Nothing of usher's own looks here, and a packet needs
- * nothing of it: a query that is not known is only missing. A ring of a fixed size, the oldest is
- * overwritten; and a hash, keyed, of family, transaction and client, by which an answer finds its query.
+ * nothing of it: a query that is not known is only missing. A ring of a fixed number of bytes, one
+ * query behind the other, so that what is written is close to what was written last; the oldest is
+ * overwritten. And a hash, keyed, of family, transaction and client, by which an answer finds its query.
  *
  * Contexts have one owner: the packet in hand, the place in the ring, or the packet while it is parked.
  */
@@ -11,6 +12,7 @@
 
 #include "registry/siphash.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,15 +21,17 @@
 enum {
 	QUERY_AGE = 60,          /* seconds */
 	LINE = 64,
-	USUAL_LINES = 7,         /* of a place, for a message of DHCPv4 */
+	USUAL_LINES = 7,         /* of a message of DHCPv4 */
+	USUAL_SIZE = 512,        /* the bytes of a query, on the average of more than enough clients */
 };
 
-/* What is looked at to find one, all of them close together: a place is far away in memory. */
+/* What is looked at to find one, all of them close together. */
 struct mark {
 	uint64_t key;
 	int64_t time_ns;
 	uint64_t context_begun;
 	uint32_t next;           /* in its bucket; index + 1 */
+	uint32_t line, lines;    /* where its exchange is, and how much of the ring that takes */
 	bool used;
 };
 
@@ -36,8 +40,7 @@ struct exchange {
 	uint8_t id_type, type, kind;
 	bool v6, relayed, untrusted;
 	char interface[IF_NAMESIZE];
-	uint8_t bytes[HOOK_QUERY_MAX + REG_ID_MAX]; /* the packet, then the client's identity */
-	/* then the contexts */
+	_Alignas(max_align_t) uint8_t bytes[]; /* the contexts, then the packet, then the client's identity */
 };
 
 struct hook_exchanges {
@@ -45,17 +48,23 @@ struct hook_exchanges {
 	pthread_mutex_t lock;
 	bool shared;             /* by several workers */
 	bool wanted[2];          /* [v6]: a library has a callout for answers */
-	uint32_t most, at, oldest, used, mask; /* at: the place to be taken next */
+	uint32_t most, at, oldest, used, mask; /* at: the mark to be taken next */
+	uint32_t lines, line;    /* of the ring: how many, and the next to be written */
 	uint8_t key[16];
-	size_t place_size, size;
+	size_t size;
 	uint32_t *buckets;       /* index + 1 */
-	struct mark *marks;      /* one for each place */
-	uint8_t *places, *map;
+	struct mark *marks;
+	uint8_t *ring;
 };
 
-static struct exchange *place(const struct hook_exchanges *t, uint32_t i)
+static struct exchange *exchange_of(const struct hook_exchanges *t, const struct mark *k)
 {
-	return (void *)(t->places + i * t->place_size);
+	return (void *)(t->ring + (size_t)k->line * LINE);
+}
+
+static uint32_t lines_of(const struct hook_exchanges *t, size_t bytes)
+{
+	return (uint32_t)((sizeof(struct exchange) + t->hooks->context_bytes + bytes + LINE - 1) / LINE);
 }
 
 static uint32_t after(const struct hook_exchanges *t, uint32_t i)
@@ -72,24 +81,26 @@ static bool wants(const struct hooks *h, bool v6)
 	return false;
 }
 
-static bool make_places(struct hook_exchanges *t, size_t most)
+static bool make_ring(struct hook_exchanges *t, size_t most)
 {
+	size_t lines = most * lines_of(t, USUAL_SIZE) + lines_of(t, HOOK_QUERY_MAX + REG_ID_MAX);
 	size_t buckets = 1;
 
+	if (lines > UINT32_MAX)
+		return false;
 	while (buckets < most)
 		buckets *= 2;
 	t->most = (uint32_t)most;
 	t->mask = (uint32_t)buckets - 1;
-	t->place_size = (sizeof(struct exchange) + t->hooks->context_bytes + LINE - 1) & ~(size_t)(LINE - 1);
-	t->size = most * (t->place_size + sizeof(*t->marks)) + buckets * sizeof(*t->buckets);
-	t->map = mmap(NULL, t->size, PROT_READ | PROT_WRITE,
+	t->lines = (uint32_t)lines;
+	t->size = lines * LINE + most * sizeof(*t->marks) + buckets * sizeof(*t->buckets);
+	t->ring = mmap(NULL, t->size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (t->map == MAP_FAILED)
+	if (t->ring == MAP_FAILED)
 		return false;
-	/* Each query is written to pages that were last used `most` queries ago; without them it works too. */
-	(void)madvise(t->map, t->size, MADV_HUGEPAGE);
-	t->places = t->map;
-	t->marks = (void *)(t->map + most * t->place_size);
+	/* Each page was last used `most` queries ago; where there are no huge ones it works too. */
+	(void)madvise(t->ring, t->size, MADV_HUGEPAGE);
+	t->marks = (void *)(t->ring + lines * LINE);
 	t->buckets = (void *)(t->marks + most);
 	return getrandom(t->key, sizeof(t->key), 0) == (ssize_t)sizeof(t->key);
 }
@@ -109,7 +120,7 @@ int hook_exchanges_new(const struct hooks *h, size_t most, struct hook_exchanges
 	t->wanted[0] = wants(h, false);
 	t->wanted[1] = wants(h, true);
 	pthread_mutex_init(&t->lock, NULL);
-	if (!make_places(t, most)) {
+	if (!make_ring(t, most)) {
 		hook_exchanges_free(t);
 		return -1;
 	}
@@ -121,8 +132,8 @@ struct hook_exchanges *hook_exchanges_free(struct hook_exchanges *t)
 {
 	if (t == NULL)
 		return NULL;
-	if (t->map != NULL && t->map != MAP_FAILED)
-		munmap(t->map, t->size);
+	if (t->ring != NULL && t->ring != MAP_FAILED)
+		munmap(t->ring, t->size);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 	return NULL;
@@ -184,11 +195,6 @@ static struct mark *find(const struct hook_exchanges *t, uint64_t key)
 	return i != 0 ? &t->marks[i - 1] : NULL;
 }
 
-static uint8_t *contexts_of(const struct hook_exchanges *t, const struct mark *k)
-{
-	return (uint8_t *)(place(t, (uint32_t)(k - t->marks)) + 1);
-}
-
 /* What it held of contexts goes to `gone`; returns which. With the lock, as all that follows. */
 static uint64_t remove_at(struct hook_exchanges *t, uint32_t *link, uint8_t *gone)
 {
@@ -200,7 +206,7 @@ static uint64_t remove_at(struct hook_exchanges *t, uint32_t *link, uint8_t *gon
 	k->context_begun = 0;
 	t->used--;
 	if (begun != 0)
-		memcpy(gone, contexts_of(t, k), t->hooks->context_bytes);
+		memcpy(gone, exchange_of(t, k)->bytes, t->hooks->context_bytes);
 	return begun;
 }
 
@@ -215,7 +221,7 @@ void hook_exchange_expect(const struct hook_exchanges *t)
 
 	if (t == NULL)
 		return;
-	next = (const uint8_t *)place(t, t->at);
+	next = t->ring + (size_t)t->line * LINE;
 	for (size_t i = 0; i < USUAL_LINES; i++)
 		__builtin_prefetch(next + i * LINE, 1);
 }
@@ -229,8 +235,11 @@ static bool is_answered(const struct packet *p)
 		(p->v6 || (p->type != DHCPRELEASE && p->type != DHCPDECLINE));
 }
 
-static void write_place(struct exchange *e, const struct packet *p)
+static void write_exchange(struct exchange *e, const struct hook_memory *m)
 {
+	const struct packet *p = m->p;
+	uint8_t *at = e->bytes;
+
 	e->len = (uint16_t)p->in_len;
 	e->id_len = (uint16_t)(p->id != NULL ? p->id_len : 0);
 	e->id_type = (uint8_t)p->id_type;
@@ -239,70 +248,110 @@ static void write_place(struct exchange *e, const struct packet *p)
 	e->v6 = p->v6;
 	e->relayed = p->relayed;
 	e->untrusted = p->untrusted;
-	strncpy(e->interface, p->interface, sizeof(e->interface) - 1);
-	memcpy(e->bytes, p->in, p->in_len);
+	memset(e->interface, 0, sizeof(e->interface));
+	memcpy(e->interface, p->interface, strnlen(p->interface, sizeof(e->interface) - 1));
+	if (m->context_begun != 0)
+		memcpy(at, m->contexts, m->hooks->context_bytes);
+	at += m->hooks->context_bytes;
+	memcpy(at, p->in, p->in_len);
 	if (e->id_len > 0)
-		memcpy(e->bytes + e->len, p->id, e->id_len);
+		memcpy(at + p->in_len, p->id, e->id_len);
+}
+
+/* The oldest query: those between it and the mark to be taken next may be gone. NULL: there is none. */
+static struct mark *oldest(struct hook_exchanges *t)
+{
+	for (uint32_t i = 0; t->used > 0 && i < t->most; i++) {
+		struct mark *k = &t->marks[t->oldest];
+
+		if (k->used)
+			return k;
+		t->oldest = after(t, t->oldest);
+	}
+	t->oldest = t->at;
+	return NULL;
 }
 
 /*
- * Makes the next place free, whose query may be a young one; what is lost with it of contexts is in
- * `gone`, and which is returned.
+ * The query that has to go first, if the next is to have so many lines, from *ret_line on; NULL: none. The
+ * oldest is the first that it would meet, behind the end of the ring too.
  */
-static uint64_t clear_place(struct hook_exchanges *t, struct packet *p, uint8_t *gone)
+static struct mark *in_the_way(struct hook_exchanges *t, uint32_t lines, uint32_t *ret_line)
 {
-	const struct mark *k = &t->marks[t->at];
+	bool around = lines > t->lines - t->line;
+	uint32_t line = around ? 0 : t->line;
+	struct mark *k = oldest(t);
 
-	if (!k->used)
-		return 0;
-	if (!is_old(k, p->slot->time_ns))
-		packet_event(p, EVENT_query_overwritten);
-	return remove_at(t, link_to(t, k->key), gone);
+	*ret_line = line;
+	if (k == NULL)
+		return NULL;
+	if (t->marks[t->at].used || (around && k->line >= t->line))
+		return k;
+	return k->line < line + lines && k->line + k->lines > line ? k : NULL;
 }
 
-/* The place is one in use from now on, with what the libraries have noted of the query in hand. */
-static void mark_place(struct hook_exchanges *t, struct hook_memory *m, uint64_t key)
+/* Of the query in hand, now that there is room for it. */
+static void put(struct hook_exchanges *t, struct hook_memory *m, uint64_t key, uint32_t line,
+	uint32_t lines)
 {
-	struct mark *k = &t->marks[t->at];
 	uint32_t *bucket = &t->buckets[key & t->mask];
+	struct mark *k = &t->marks[t->at];
 
-	*k = (struct mark){ .key = key, .time_ns = m->p->slot->time_ns, .next = *bucket,
-		.context_begun = m->context_begun, .used = true };
-	if (m->context_begun != 0)
-		memcpy(contexts_of(t, k), m->contexts, m->hooks->context_bytes);
+	*k = (struct mark){ .key = key, .time_ns = m->p->slot->time_ns, .next = *bucket, .line = line,
+		.lines = lines, .context_begun = m->context_begun, .used = true };
+	write_exchange(exchange_of(t, k), m);
 	m->context_begun = 0;
 	*bucket = t->at + 1;
 	t->at = after(t, t->at);
+	t->line = line + lines;
 	t->used++;
+}
+
+/*
+ * One step towards a place for the query in hand: true if it has one now. False: a query had to go, whose
+ * contexts are in m->gone, as *ret_begun says.
+ */
+static bool keep(struct hook_exchanges *t, struct hook_memory *m, uint64_t key, uint32_t lines,
+	uint64_t *ret_begun)
+{
+	struct packet *p = m->p;
+	struct mark *k = find(t, key);
+	uint32_t line;
+
+	*ret_begun = 0;
+	/* Sent once more: the first is over. */
+	if (k == NULL) {
+		k = in_the_way(t, lines, &line);
+		if (k == NULL) {
+			put(t, m, key, line, lines);
+			return true;
+		}
+		if (!is_old(k, p->slot->time_ns))
+			packet_event(p, EVENT_query_overwritten);
+	}
+	*ret_begun = remove_at(t, link_to(t, k->key), m->gone);
+	return false;
 }
 
 void hook_exchange_keep(struct hook_memory *m)
 {
 	struct hook_exchanges *t = m->hooks->exchanges;
-	struct packet *p = m->p;
-	uint64_t begun[2] = { 0, 0 }, key;
-	uint32_t *link;
+	const struct packet *p = m->p;
+	uint64_t key, begun;
+	uint32_t lines;
+	bool done;
 
 	if (t == NULL || !t->wanted[p->v6] || !is_answered(p) || p->in_len > HOOK_QUERY_MAX ||
 		p->id_len > REG_ID_MAX)
 		return;
 	key = key_of(t, p, p->type == DHCPDISCOVER);
-	enter(t);
-	/* Sent once more: the first is over. */
-	link = link_to(t, key);
-	if (*link != 0)
-		begun[0] = remove_at(t, link, m->gone[0]);
-	begun[1] = clear_place(t, p, m->gone[1]);
-	/* Whoever is oldest is not there any more. */
-	if (t->used == 0)
-		t->oldest = t->at;
-	else if (t->oldest == t->at)
-		t->oldest = after(t, t->at);
-	write_place(place(t, t->at), p);
-	mark_place(t, m, key);
-	leave(t);
-	hook_contexts_destroy(m->hooks, m->gone[0], begun[0]);
-	hook_contexts_destroy(m->hooks, m->gone[1], begun[1]);
+	lines = lines_of(t, p->in_len + p->id_len);
+	do {
+		enter(t);
+		done = keep(t, m, key, lines, &begun);
+		leave(t);
+		hook_contexts_destroy(m->hooks, m->gone, begun);
+	} while (!done);
 }
 
 /* --- its answer -------------------------------------------------------------------------------- */
@@ -326,11 +375,12 @@ static struct mark *find_query(const struct hook_exchanges *t, const struct pack
 /* Borrows nothing of the table: another worker may take the place. */
 static void copy_out(struct hook_memory *m, struct hook_exchanges *t, struct mark *k)
 {
-	const struct exchange *e = place(t, (uint32_t)(k - t->marks));
+	const struct exchange *e = exchange_of(t, k);
+	const uint8_t *packet = e->bytes + m->hooks->context_bytes;
 	struct packet *q = &m->query;
 
 	memset(q, 0, offsetof(struct packet, view4));
-	memcpy(m->query_bytes, e->bytes, (size_t)e->len + e->id_len);
+	memcpy(m->query_bytes, packet, (size_t)e->len + e->id_len);
 	memcpy(m->query_interface, e->interface, sizeof(m->query_interface));
 	q->in = m->query_bytes;
 	q->in_len = e->len;
@@ -347,7 +397,7 @@ static void copy_out(struct hook_memory *m, struct hook_exchanges *t, struct mar
 	}
 	/* What an answer before this one has not brought back is not there to be had. */
 	if (m->context_begun == 0 && k->context_begun != 0) {
-		memcpy(m->contexts, contexts_of(t, k), m->hooks->context_bytes);
+		memcpy(m->contexts, e->bytes, m->hooks->context_bytes);
 		m->context_begun = k->context_begun;
 		k->context_begun = 0;
 	}
@@ -405,7 +455,7 @@ void hook_exchange_return(struct hook_memory *m)
 	enter(t);
 	k = find(t, m->query_key);
 	if (k != NULL && k->context_begun == 0) {
-		memcpy(contexts_of(t, k), m->contexts, m->hooks->context_bytes);
+		memcpy(exchange_of(t, k)->bytes, m->contexts, m->hooks->context_bytes);
 		k->context_begun = m->context_begun;
 		m->context_begun = 0;
 	}
@@ -413,19 +463,6 @@ void hook_exchange_return(struct hook_memory *m)
 }
 
 /* --- the end ----------------------------------------------------------------------------------- */
-
-/* The oldest place in use: those between it and the next to be taken may be free. */
-static const struct mark *oldest(struct hook_exchanges *t)
-{
-	for (uint32_t i = 0; t->used > 0 && i < t->most; i++) {
-		const struct mark *k = &t->marks[t->oldest];
-
-		if (k->used)
-			return k;
-		t->oldest = after(t, t->oldest);
-	}
-	return NULL;
-}
 
 int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns)
 {
@@ -440,9 +477,9 @@ int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns)
 		enter(t);
 		k = oldest(t);
 		due = k != NULL ? k->time_ns + (int64_t)QUERY_AGE * 1000000000 : 0;
-		begun = k != NULL && due <= now_ns ? remove_at(t, link_to(t, k->key), m->gone[0]) : 0;
+		begun = k != NULL && due <= now_ns ? remove_at(t, link_to(t, k->key), m->gone) : 0;
 		leave(t);
-		hook_contexts_destroy(m->hooks, m->gone[0], begun);
+		hook_contexts_destroy(m->hooks, m->gone, begun);
 		if (k == NULL || due > now_ns)
 			return due;
 	}
@@ -453,7 +490,7 @@ void hook_exchanges_forget(struct hook_exchanges *t)
 	for (uint32_t i = 0; t != NULL && i < t->most; i++) {
 		struct mark *k = &t->marks[i];
 
-		hook_contexts_destroy(t->hooks, contexts_of(t, k), k->context_begun);
+		hook_contexts_destroy(t->hooks, exchange_of(t, k)->bytes, k->context_begun);
 		k->context_begun = 0;
 	}
 }

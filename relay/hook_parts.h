@@ -130,7 +130,7 @@ struct hook_memory {
 	char subnet[SUBNET_NAME_MAX + 1];
 	uint64_t context_begun;  /* a bit for each library */
 	uint8_t *contexts;
-	uint8_t *gone[2];        /* contexts of exchanges that ended */
+	uint8_t *gone;           /* contexts of an exchange that ended */
 	struct hook_park *park;
 	/* In an answer, its query: hook_exchange.c. */
 	bool query_asked, query_known;
@@ -241,7 +241,7 @@ bool hook_leases_due(
 
 /* --- queries and their answers: hook_exchange.c, hook_context.c ------------------------------- */
 
-/* A table of `most` queries; *ret is NULL if no library could ask for one. -1 without memory. */
+/* A table of `most` queries, fewer if they are longer than usual; *ret is NULL if no library could ask for one. -1 without memory. */
 int hook_exchanges_new(const struct hooks *h, size_t most, struct hook_exchanges **ret);
 struct hook_exchanges *hook_exchanges_free(struct hook_exchanges *t);
 /* Lets go of all contexts in it; before the libraries are unloaded. */

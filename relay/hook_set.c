@@ -47,13 +47,13 @@ static struct hook_memory *memory_free(struct hook_memory *m)
 	if (m == NULL)
 		return NULL;
 	hook_park_free(m->park);
-	munmap(m, sizeof(*m) + 3 * m->hooks->context_bytes);
+	munmap(m, sizeof(*m) + 2 * m->hooks->context_bytes);
 	return NULL;
 }
 
 static struct hook_memory *memory_new(struct hooks *h, size_t worker)
 {
-	struct hook_memory *m = mmap(NULL, sizeof(*m) + 3 * h->context_bytes,
+	struct hook_memory *m = mmap(NULL, sizeof(*m) + 2 * h->context_bytes,
 		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (m == MAP_FAILED)
@@ -62,8 +62,7 @@ static struct hook_memory *memory_new(struct hooks *h, size_t worker)
 	m->callout.memory = m->packet.memory = m->query_packet.memory = m;
 	m->query_packet.p = &m->query;
 	m->contexts = (uint8_t *)(m + 1);
-	m->gone[0] = m->contexts + h->context_bytes;
-	m->gone[1] = m->gone[0] + h->context_bytes;
+	m->gone = m->contexts + h->context_bytes;
 	m->park = hook_park_new(h, worker);
 	return m->park != NULL ? m : memory_free(m);
 }

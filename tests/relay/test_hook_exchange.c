@@ -316,9 +316,27 @@ enum { XIDS = 7 };
 
 static uint32_t noted[XIDS];         /* which context the last DISCOVER of that xid had */
 
+/* A DISCOVER with so many options 43 of 255 bytes. */
+static void long_query(struct hook_rig *r, int options)
+{
+	static char text[10 * 600];
+	char *at = text + sprintf(text, "350101");
+
+	while (options-- > 0) {
+		at += sprintf(at, "2bff");
+		for (int i = 0; i < 255; i++)
+			at += sprintf(at, "%02x", i);
+	}
+	sprintf(at, "ff");
+	hook_query4(r, text, 0);
+}
+
 static void one_query(struct hook_rig *r)
 {
-	hook_query4(r, rand() % 8 == 0 ? "350101 00000000 ff" : "350101ff", 0);
+	if (rand() % 4 == 0)
+		long_query(r, rand() % 7);
+	else
+		hook_query4(r, rand() % 8 == 0 ? "350101 00000000 ff" : "350101ff", 0);
 	noted[r->xid] = made;
 }
 
@@ -357,4 +375,30 @@ Test(hook_exchange, at_random)
 		}
 		end(r);
 	}
+}
+
+/* Four of 512 bytes, and one of the longest besides; the youngest are those that are known. */
+Test(hook_exchange, long_ones_take_more_room)
+{
+	struct hook_rig *r = begin(", \"hooks_exchanges\": 4");
+	int known = 0;
+
+	for (int round = 0; round < 3; round++) {
+		for (r->xid = 1; r->xid < XIDS; r->xid++)
+			long_query(r, 6);
+		cr_expect(alive == 2, "%d", alive);
+	}
+	for (r->xid = 1; r->xid < XIDS; r->xid++) {
+		hook_answer4(r, 2);
+		cr_expect_eq(query_type, r->xid >= XIDS - 2, "%u", r->xid);
+		known += query_type != 0;
+	}
+	cr_expect_eq(known, 2);
+	/* Longer than any that is kept. */
+	long_query(r, 8);
+	cr_expect_eq(alive, 2);
+	for (r->xid = 1; r->xid <= 4; r->xid++)
+		hook_query4(r, "350101ff", 0);
+	cr_expect_eq(alive, 4);
+	end(r);
 }
