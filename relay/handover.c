@@ -12,7 +12,11 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { LIMIT_MS = 10 };
+enum {
+	LIMIT_MS = 10,
+	LATE_PART = 4,           /* of the deadline: so late is one that has to wait for a CPU */
+	GRANTS = 3,              /* so often is a worker waited for anew */
+};
 
 /* Adds the descriptors that the worker has not had yet. */
 static size_t bring(struct keeper *k, struct handoff *h, const struct depot_gift *gift,
@@ -96,17 +100,38 @@ static void note_tick(struct keeper *k, int32_t ms)
 	k->tick_ns = ms < 0 ? 0 : clock_now_ns() + (ms > 0 ? ms : 1) * (int64_t)NS_PER_MS;
 }
 
+/*
+ * Whether the time that is up was the machine's doing: who waits for the worker was itself woken much too
+ * late, so there is no CPU for either, and a new worker, which has to be started, would take longer still.
+ */
+static bool is_starved(struct keeper *k, int64_t late, unsigned grants)
+{
+	int64_t deadline = (int64_t)k->shared->deadline_ms * NS_PER_MS;
+
+	if (late < deadline / LATE_PART || grants >= GRANTS)
+		return false;
+	log_limited(&k->starved_site, LEVEL_WARNING,
+		"queue %u: worker %d gets no CPU, nor did we for %lld ms: it is waited for",
+		k->queue, (int)k->hand.pid, (long long)(late / NS_PER_MS));
+	k->until += late + deadline;
+	k->last += late + deadline;
+	return true;
+}
+
 /* 0 when it came back, -ETIMEDOUT, or what shows that the worker is dead or mad. */
 static int await_back(struct keeper *k)
 {
+	unsigned grants = 0;
 	struct handback back;
 	int err;
 
 	for (;;) {
 		int64_t left = k->until - clock_now_ns();
 
-		if (left <= 0)
+		/* It may have come while nobody ran who would have taken it. */
+		if (left <= 0 && !is_starved(k, -left, grants++))
 			return -ETIMEDOUT;
+		left = left > 0 ? left : k->until - clock_now_ns();
 		if (!limit(k, left))
 			return -errno;
 		err = channel_receive_alone(k->hand.fd, &back, sizeof(back), 0);

@@ -33,7 +33,7 @@ struct keeper {
 	bool alone;                      /* after a death packets are handed over one by one */
 	uint8_t strikes[BATCH_MAX];      /* deaths with that slot of the batch in hand */
 	int64_t until, last;             /* ns: this worker's time and that of all are up */
-	struct log_site fault_site, nobody_site;
+	struct log_site fault_site, nobody_site, starved_site;
 };
 
 /*

@@ -154,6 +154,25 @@ done <<-EOT
 	usher-loader KILL 3 0.2
 EOT
 
+# Who waits for a worker stood still itself: the machine has no CPU, and another worker would need one, too.
+is_held() {
+	[ "$(awk '{ print $3 }' "/proc/$usher_pid/net/netfilter/nfnetlink_queue")" -gt 0 ]
+}
+mapfile -t workers < <(processes usher-worker)
+kill -STOP "${workers[@]}"
+(
+	wait_for 5 is_held
+	kill -STOP "$usher_pid"
+	sleep 1
+	kill -CONT "$usher_pid"
+	sleep 0.75
+	kill -CONT "${workers[@]}"
+) &
+answers "everything stood still for a second" 'addr=198\.51\.100\.' client ask4 eth0 wait=5
+wait $!
+check "and no worker was taken to hang" "$(grep 'hangs\|no CPU' "$WORK/usher.log" | tail -n 2)" \
+	test "$(processes usher-worker | xargs)" = "${workers[*]}" -a "$(grep -c 'gets no CPU' "$WORK/usher.log")" -gt 0
+
 # --- edits of the registry, whatever the loader suffers -------------------------------------------------------------
 
 user() { # whether the client is to be one
