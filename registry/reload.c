@@ -76,7 +76,7 @@ static void say_exposed(const struct reload *r)
 {
 	struct reg_error warning;
 
-	reg_error_set(&warning, r->options.source->name, 0, "everybody may write to it");
+	reg_error_set(&warning, r->options.source->name, 0, REG_EXPOSED);
 	say(r, RELOAD_WARNED, warning.text);
 }
 

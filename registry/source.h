@@ -37,11 +37,14 @@ enum source_state {
 	SOURCE_GONE,      /* is not there, err says why */
 };
 
+/* What is said of a source that everybody may write to. */
+#define REG_EXPOSED "everybody may write to it: take that away with chmod o-w"
+
 struct source_facts {
 	size_t bytes;     /* about so much text will be read; 0: unknown */
 	bool whole;       /* came in one step, so it cannot be half of what is meant */
 	bool blank;       /* holds nothing at all, not even a comment */
-	bool exposed;     /* everybody may write to it */
+	bool exposed;     /* everybody may write to it: REG_EXPOSED */
 };
 
 struct source_ops {

@@ -10,6 +10,7 @@
 #include "registry/source_file.h"
 
 #include "registry/clock.h"
+#include "registry/denied.h"
 #include "registry/mark.h"
 #include "registry/siphash.h"
 #include "registry/watch.h"
@@ -86,24 +87,21 @@ static bool file_stirred(struct source *s)
 	return !state.watched && path_stat(f, &st) && signature(&st) != f->tried;
 }
 
-/* Whoever starts usher as root has seldom in mind that it gives root's rights up. */
-static const char *why_not_opened(int err)
+static const char *why_not_opened(int err, const char *path, char *dst, size_t cap)
 {
 	if (err == ELOOP)
 		return "a symbolic link, expected the file itself";
-	if (err == EACCES && geteuid() == 0)
-		return "Permission denied: usher gives up what lets root read the files of others: "
-		       "chown it to root, or let everybody read it";
-	return strerror(err);
+	return denied_text(err, path, false, dst, cap);
 }
 
 /* O_NONBLOCK: a FIFO without a writer must not hold us. fstat() then says what it is. */
 static enum reg_err open_regular(struct source_file *f, struct reg_error *err)
 {
 	int fd = f->io->open(f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	char why[512];
 
 	if (fd < 0) {
-		reg_error_set(err, f->path, 0, "%s", why_not_opened(errno));
+		reg_error_set(err, f->path, 0, "%s", why_not_opened(errno, f->path, why, sizeof(why)));
 		return REG_E_OPEN;
 	}
 	if (fstat(fd, &f->opened) != 0 || !S_ISREG(f->opened.st_mode)) {

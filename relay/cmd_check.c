@@ -2,13 +2,14 @@
 /*
  * usher check: reads config and registry as the daemon would, prints what was understood, and every
  * error as "file:line: reason". Changes nothing and needs no privileges beyond reading the two
- * files.
+ * files. With --system it looks at the machine, too.
  */
 #include "relay/command.h"
 
 #include "relay/data_source.h"
 #include "relay/hook.h"
 #include "relay/log.h"
+#include "relay/surroundings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +80,8 @@ static int check_registry(const struct config *c)
 	/* A comment: what is printed is a config again. */
 	printf("// registry %s: %zu users, %zu bytes of memory\n", source,
 		registry_count(result.registry), registry_size(result.registry));
+	if (result.stats.exposed)
+		fprintf(stderr, "%s: warning: %s\n", source, REG_EXPOSED);
 	registry_free(result.registry);
 	if (bad == 0)
 		return EXIT_CODE_OK;
@@ -105,7 +108,7 @@ static int check_libraries(const struct config *c)
 	return EXIT_CODE_CONFIG;
 }
 
-static int check(const char *path)
+static int check(const char *path, bool system)
 {
 	struct config_error err;
 	struct config *c = config_load(path, &err);
@@ -121,15 +124,26 @@ static int check(const char *path)
 	code = check_registry(c);
 	if (code == EXIT_CODE_OK)
 		code = check_libraries(c);
+	if (system && surroundings_check(c, stderr) > 0 && code == EXIT_CODE_OK)
+		code = EXIT_CODE_NETWORK;
 	config_free(c);
 	return code;
 }
 
+enum { FLAG_OF_CONFIG, FLAG_SYSTEM };
+
+const struct flag check_flags[] = {
+	FLAG_CONFIG,
+	{ "system", 's', NULL, "look at this machine, too: netfilter rules, bridges, who may read what" },
+	{ NULL, 0, NULL, NULL },
+};
+
 int cmd_check(int argc, char **argv)
 {
-	const char *path = command_config(argc, argv);
+	const char *values[FLAGS_MAX];
 
-	if (path == NULL)
+	if (command_flags(argc, argv, check_flags, values) != argc)
 		return EXIT_CODE_USAGE;
-	return check(path);
+	return check(values[FLAG_OF_CONFIG] != NULL ? values[FLAG_OF_CONFIG] : CONFIG_PATH,
+		values[FLAG_SYSTEM] != NULL);
 }

@@ -166,6 +166,21 @@ static void print_relay(const struct node *s)
 		number(r, "no_room"), number(r, "too_long"), number(r, "failed"));
 }
 
+/* What nobody sees in the counters: that nothing comes, or nothing comes back. */
+static void print_silence(const struct node *s)
+{
+	const struct node *all = node_get(s, "unanswered");
+
+	for (const struct node *u = items(all); u != NULL; u = node_next(all, u))
+		if (truth(u, "alarming"))
+			printf("            NO DHCPv%" PRIu64 " SERVER ANSWERS: %" PRIu64 " queries in %s. Is "
+				"it up, and do its answers come by here (\"usher-divert show\")?\n",
+				number(u, "family"), number(u, "queries"), duration(number(u, "for_ms")));
+	if (number(node_get(s, "packets"), "received") == 0)
+		printf("            no packet has come yet: \"usher check --system\" says what keeps "
+			"them away\n");
+}
+
 static void print_times(const struct node *s, const char *name, const char *title)
 {
 	const struct node *h = node_get(s, name), *buckets = node_get(h, "buckets");
@@ -191,6 +206,7 @@ static void print_packets(const struct node *s)
 
 	printf("\npackets     %" PRIu64 ": %" PRIu64 " accepted, %" PRIu64 " dropped\n",
 		number(p, "received"), number(p, "accepted"), number(p, "dropped"));
+	print_silence(s);
 	all = node_get(s, "messages");
 	for (const struct node *m = items(all); m != NULL; m = node_next(all, m))
 		printf("%10" PRIu64 "  DHCPv%" PRIu64 " %s\n", number(m, "packets"),

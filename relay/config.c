@@ -7,6 +7,7 @@
  */
 #include "relay/config.h"
 
+#include "registry/denied.h"
 #include "registry/siphash.h"
 #include "relay/config_key.h"
 #include "relay/hook.h"
@@ -366,11 +367,11 @@ int config_read_fd(const char *path, bool *ret_exposed, struct config_error *err
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), sealed = -1;
 	struct stat st;
+	char *text, why[512];
 	size_t len;
-	char *text;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		unreadable(err, path, strerror(errno));
+		unreadable(err, path, denied_text(errno, path, false, why, sizeof(why)));
 		if (fd >= 0)
 			close(fd);
 		return -1;

@@ -75,8 +75,8 @@ static int find_socket(const struct control_place *place, char *dst, size_t cap)
 static int unreachable(const struct control_place *place, const char *path, int err)
 {
 	if (err == ENOENT || err == ECONNREFUSED)
-		say(place, "no daemon listens on %s: is usher running, and is this the "
-			"\"control\" of its config?", path);
+		say(place, "no daemon listens on %s: is usher running (systemctl status usher), and is "
+			"this the \"control\" of its config?", path);
 	else if (err == EACCES || err == EPERM)
 		say(place, "%s: %s: who may ask is said by control_owner, control_group "
 			"and control_mode of the config", path, strerror(err));

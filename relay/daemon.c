@@ -380,6 +380,7 @@ static int start_workers(struct daemon *d)
 		.keeper = d->apart ? &d->processes.keeper : NULL,
 		.sender = d->sender,
 		.learned = d->learned,
+		.silence = &d->silence,
 		.live = &d->live.slot,
 		.outcome = d->outcome,
 		.json = d->outcome_json,

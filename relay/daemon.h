@@ -23,6 +23,7 @@ struct daemon {
 	struct live_store live;
 	struct sender *sender;           /* relay mode; else NULL */
 	struct learned *learned;
+	struct silence silence;
 	struct outcome *outcome;         /* NULL: no records are written */
 	struct outcome *outcome_json;    /* likewise; in both formats at once, this is the second */
 	bool apart;                      /* workers and loader are processes of their own */

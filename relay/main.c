@@ -21,7 +21,7 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, "", "the daemon, in the foreground", config_flags },
 	{ "check", cmd_check, "", "read config and registry, print what was understood",
-		config_flags },
+		check_flags },
 	{ "replay", cmd_replay, "IN.pcap [OUT.pcap]",
 		"the same pipeline over a capture, without root", replay_flags },
 	{ "explain", cmd_explain, "ID",

@@ -133,6 +133,20 @@ static void write_servers(const struct servers *s, FILE *out)
 		s->others);
 }
 
+static void write_silence(const struct status *s, FILE *out)
+{
+	family(out, "usher_unanswered_queries", "gauge",
+		"Queries sent on since the last answer of any server.");
+	for (unsigned v6 = 0; v6 < 2; v6++)
+		fprintf(out, "usher_unanswered_queries{family=\"%u\"} %" PRIu64 "\n", v6 ? 6 : 4,
+			s->silence[v6].queries);
+	family(out, "usher_unanswered_seconds", "gauge",
+		"Since the first of the queries that no server has answered yet.");
+	for (unsigned v6 = 0; v6 < 2; v6++)
+		fprintf(out, "usher_unanswered_seconds{family=\"%u\"} %g\n", v6 ? 6 : 4,
+			(double)s->silence[v6].ms / 1000);
+}
+
 static void write_histogram(
 	const char *name, const char *help, const struct histogram *h, FILE *out)
 {
@@ -305,6 +319,7 @@ void metrics_write(const struct status *s, FILE *out)
 	write_messages(c, out);
 	write_leases(c, out);
 	write_servers(&s->counters.servers, out);
+	write_silence(s, out);
 	write_histogram("usher_handling_seconds",
 		"From the receipt of a packet's batch to its verdict.", &s->counters.handling, out);
 	write_histogram("usher_answer_seconds", "From a query to its server's answer.",

@@ -8,6 +8,8 @@
  */
 #include "relay/outcome_file.h"
 
+#include "registry/denied.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,6 +32,7 @@ static const char *kind_of(mode_t mode)
 
 static int explain(int err, const char *path, char *dst, size_t cap)
 {
+	char why[512];
 	struct stat st;
 
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
@@ -37,12 +40,9 @@ static int explain(int err, const char *path, char *dst, size_t cap)
 	else if (err == -ENOENT)
 		snprintf(
 			dst, cap, "outcome file %s: its directory does not exist: create it", path);
-	else if (err == -EACCES && geteuid() == 0)
-		snprintf(dst, cap,
-			"outcome file %s: Permission denied: usher gives up what lets root write the "
-			"files of others: chown it and its directory to root", path);
 	else
-		snprintf(dst, cap, "outcome file %s: %s", path, strerror(-err));
+		snprintf(dst, cap, "outcome file %s: %s", path,
+			denied_text(-err, path, true, why, sizeof(why)));
 	return err;
 }
 

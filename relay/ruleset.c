@@ -59,16 +59,43 @@ static bool number_after(const char *line, const char *words, uint16_t n)
 	return sscanf(at, "%u", &first) == 1 && first == n;
 }
 
+static const char *const queue_words[] = { "--queue-num ", "--queue-balance ", "queue num ",
+	"queue to ", "queue flags bypass to ", "queue flags fanout to ",
+	"queue flags bypass,fanout to " };
+
+enum { QUEUE_WORDS = sizeof(queue_words) / sizeof(queue_words[0]) };
+
 static bool queues_to(const char *line, uint16_t queue)
 {
-	static const char *const words[] = { "--queue-num ", "--queue-balance ", "queue num ",
-		"queue to ", "queue flags bypass to ", "queue flags fanout to ",
-		"queue flags bypass,fanout to " };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (number_after(line, words[i], queue))
+	for (size_t i = 0; i < QUEUE_WORDS; i++)
+		if (number_after(line, queue_words[i], queue))
 			return true;
 	return false;
+}
+
+static int first_queue(const char *text)
+{
+	char line[1024];
+	int number;
+
+	while (next_line(&text, line, sizeof(line)))
+		for (size_t i = 0; i < QUEUE_WORDS; i++) {
+			const char *at = strstr(line, queue_words[i]);
+
+			if (at != NULL && sscanf(at + strlen(queue_words[i]), "%d", &number) == 1)
+				return number;
+		}
+	return -1;
+}
+
+int ruleset_any_queue(const struct ruleset *r)
+{
+	const char *const texts[] = { r->iptables, r->ip6tables, r->nft };
+	int number = -1;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && number < 0; i++)
+		number = first_queue(texts[i]);
+	return number;
 }
 
 static bool any_feeds(const char *text, uint16_t queue)

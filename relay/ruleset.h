@@ -23,6 +23,8 @@ bool ruleset_known(const struct ruleset *r);
 
 /* Whether a rule brings packets to that queue. */
 bool ruleset_feeds(const struct ruleset *r, uint16_t queue);
+/* The first queue that a rule brings packets to, whatever packets; -1: none does. */
+int ruleset_any_queue(const struct ruleset *r);
 /* Whether one does that with DHCPv4 for this host itself; nft's rules are not told apart. */
 bool ruleset_feeds_from_input(const struct ruleset *r, uint16_t queue);
 /* Whether bridged frames are queued by nftables' bridge family, which needs no br_netfilter. */

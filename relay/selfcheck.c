@@ -158,12 +158,18 @@ static void check_conntrack(const struct selfcheck *s)
 
 static void check_rules(const struct selfcheck *s)
 {
+	int other = ruleset_any_queue(s->rules);
+	char more[128] = "";
+
+	if (other >= 0 && (other < s->config->queue_first || other > s->config->queue_last))
+		snprintf(more, sizeof(more), "; there is one for queue %d, and \"queues\" of the "
+			"config should be what usher-divert --queue was told", other);
 	for (unsigned n = s->config->queue_first; n <= s->config->queue_last; n++)
 		if (ruleset_known(s->rules) && !ruleset_feeds(s->rules, (uint16_t)n))
 			say(s, LEVEL_WARNING,
 				"no rule brings packets to queue %u yet: usher-divert "
-				"writes them",
-				n);
+				"writes them%s",
+				n, more);
 }
 
 /* Whether a line of /proc/net/dev, which shows what this process may use, begins with the name. */

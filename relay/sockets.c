@@ -82,7 +82,8 @@ bool sockets_holder(
 	const char *root, const struct sockets *sets, size_t count, char *dst, size_t cap)
 {
 	char path[PATH_ROOM];
-	bool found = false;
+	/* systemd keeps sockets for a service: whoever has them besides is the one to be named. */
+	bool found = false, first = false;
 	struct dirent *e;
 	DIR *d;
 
@@ -91,11 +92,12 @@ bool sockets_holder(
 			return false;
 	snprintf(path, sizeof(path), "%s/proc", root);
 	d = count > 0 && count <= SETS ? opendir(path) : NULL;
-	while (d != NULL && !found && (e = readdir(d)) != NULL) {
+	while (d != NULL && (!found || first) && (e = readdir(d)) != NULL) {
 		if (!isdigit((unsigned char)e->d_name[0]) ||
 			!holds_all(root, e->d_name, sets, count))
 			continue;
 		name_process(root, e->d_name, dst, cap);
+		first = strcmp(e->d_name, "1") == 0;
 		found = true;
 	}
 	if (d != NULL)

@@ -52,6 +52,16 @@ static void gather_outcome(struct outcome *o, const char *file, bool json, struc
 	s->outcome_count++;
 }
 
+static void gather_silence(const struct daemon *d, struct status *s, int64_t now)
+{
+	for (size_t v6 = 0; v6 < 2; v6++) {
+		struct status_silence *to = &s->silence[v6];
+
+		to->queries = silence_queries(&d->silence, v6 != 0, now, &to->ms);
+		to->reigns = silence_reigns(&d->silence, v6 != 0, now);
+	}
+}
+
 static void gather_daemon(struct daemon *d, struct status *s, int64_t now)
 {
 	s->started = d->started;
@@ -72,6 +82,7 @@ const struct status *status_gather(struct daemon *d)
 	int64_t now = clock_now_ms();
 
 	gather_daemon(d, s, now);
+	gather_silence(d, s, now);
 	if (d->status_ms != 0 && now - d->status_ms < KEEP_MS)
 		return s;
 	gather_workers(d, s);

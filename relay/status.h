@@ -52,6 +52,11 @@ struct status {
 	} registry;
 	size_t outcome_count;
 	struct status_outcome outcomes[2];
+	struct status_silence {
+		uint64_t queries;    /* sent on since the last answer of any server */
+		int64_t ms;          /* since the first of them */
+		bool reigns;         /* too many for too long */
+	} silence[2];                /* DHCPv4, DHCPv6 */
 	bool relay;                  /* relay mode; else sender is zero */
 	struct sender_counters sender;
 };

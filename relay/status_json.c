@@ -137,6 +137,22 @@ static void write_servers(const struct servers *s, struct writer *w)
 	writer_close(w, '[');
 }
 
+static void write_silence(const struct status *s, struct writer *w)
+{
+	writer_open(w, "unanswered", '[');
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		if (s->silence[v6].queries == 0)
+			continue;
+		writer_open(w, NULL, '{');
+		writer_uint(w, "family", v6 ? 6 : 4);
+		writer_uint(w, "queries", s->silence[v6].queries);
+		writer_uint(w, "for_ms", (uint64_t)s->silence[v6].ms);
+		writer_bool(w, "alarming", s->silence[v6].reigns);
+		writer_close(w, '{');
+	}
+	writer_close(w, '[');
+}
+
 static void write_queues(const struct status *s, struct writer *w)
 {
 	const struct queue_counters *c = &s->counters.queue;
@@ -240,6 +256,7 @@ void status_write(const struct status *s, struct writer *w)
 	write_causes(c, w);
 	write_outcomes(c, w);
 	write_servers(&s->counters.servers, w);
+	write_silence(s, w);
 	write_histogram("answer_time", &c->answers, w);
 	write_histogram("handling_time", &s->counters.handling, w);
 	write_queues(s, w);

@@ -51,6 +51,7 @@ struct worker {
 	struct records records, json;
 	struct links links;
 	struct notices notices;
+	struct silence_seen seen;
 	const struct hooks *hooks;       /* of the snapshot taken last; only compared */
 	struct park_board board;         /* of packets that hook libraries hold back */
 	struct park *park;               /* NULL as long as there were no libraries */
@@ -166,6 +167,8 @@ static void run_batch(struct worker *w)
 	note_handling(w);
 	notices_say(&w->notices, queue_number(w->queue), queue_counters(w->queue), &w->counters,
 		&w->records);
+	if (w->shared->silence != NULL)
+		silence_look(w->shared->silence, &w->seen, &w->counters, paused, clock_now_ms());
 	if (w->batch->count == w->shared->slots)
 		notices_overload(&w->notices, queue_number(w->queue), w->batch->count,
 			queue_maxlen(w->queue), w->shared->fail_open);

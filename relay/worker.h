@@ -12,6 +12,7 @@
 #include "relay/pipeline.h"
 #include "relay/queue.h"
 #include "relay/sender.h"
+#include "relay/silence.h"
 #include "relay/store.h"
 
 /* What all workers share. Borrowed; must outlive them. */
@@ -21,6 +22,7 @@ struct worker_shared {
 	struct snapshot_slot *live;      /* holds struct live */
 	struct sender *sender;           /* relay mode; else NULL */
 	struct learned *learned;
+	struct silence *silence;         /* NULL: whether servers answer is not known */
 	struct outcome *outcome;         /* NULL: no records are written */
 	struct outcome *json;            /* gets the same as JSON; NULL: not wanted */
 	bool outcome_json;               /* a reload does not change it: the file has one format */

@@ -89,9 +89,16 @@ function showTiles(metrics) {
 	view.last = now;
 }
 
+// As the daemon itself warns: five queries and half a minute.
+function silent(m) {
+	return ["4", "6"].filter((family) => m.get(`usher_unanswered_queries{family="${family}"}`) >= 5 &&
+		m.get(`usher_unanswered_seconds{family="${family}"}`) >= 30)
+		.map((family) => `No DHCPv${family} server answers`);
+}
+
 async function showState() {
 	const s = await get("api/state");
-	const paused = sums(s.metrics).get("usher_paused") === 1;
+	const m = sums(s.metrics), paused = m.get("usher_paused") === 1;
 	$("state").textContent = !s.up ? "no answer" : paused ? "paused" : "running";
 	$("state").className = s.up && !paused ? "pill up" : "pill down";
 	$("version").textContent = s.version;
@@ -100,7 +107,7 @@ async function showState() {
 		showStrangers();
 	}
 	showTiles(s.metrics);
-	say([s.error, s.outcome_error ? `No leases to show: ${s.outcome ? s.outcome + ": " : ""}${s.outcome_error}` : ""]
+	say([s.error, ...silent(m), s.outcome_error ? `No leases to show: ${s.outcome ? s.outcome + ": " : ""}${s.outcome_error}` : ""]
 		.filter(Boolean).join(" · "));
 }
 

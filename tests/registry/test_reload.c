@@ -254,7 +254,7 @@ Test(reload, everybody_may_write)
 	cr_assert_eq(chmod(w.t.path, 0666), 0);
 	temp_append(w.t.path, U("02"));
 	world_pass(&w);
-	world_said(&w, "W: everybody may write to it|");
+	world_said(&w, "W: " REG_EXPOSED "|");
 	temp_append(w.t.path, U("03"));
 	world_pass(&w);
 	world_said(&w, "");

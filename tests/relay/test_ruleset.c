@@ -123,6 +123,20 @@ Test(ruleset, exemptions_by_family)
 	ruleset_done(&r);
 }
 
+Test(ruleset, any_queue)
+{
+	struct ruleset r = of("-A FORWARD -j ACCEPT\n-A X -j NFQUEUE --queue-balance 5:7\n", NULL, NULL);
+
+	cr_expect_eq(ruleset_any_queue(&r), 5);
+	ruleset_done(&r);
+	r = of("-A FORWARD -j ACCEPT\n", NULL, "\t\tudp dport 67 queue flags bypass to 67-70\n");
+	cr_expect_eq(ruleset_any_queue(&r), 67);
+	ruleset_done(&r);
+	r = of("-A FORWARD -j ACCEPT\n", NULL, NULL);
+	cr_expect_eq(ruleset_any_queue(&r), -1);
+	ruleset_done(&r);
+}
+
 Test(ruleset, of_the_kernel, .timeout = 30)
 {
 	struct ruleset r;
