@@ -143,6 +143,10 @@ expect "a stranger gets a lease" client 4 'addr=198\.51\.100\.'
 tries 3 "its record is served" "\"id\":\"$CLIENT_MAC\".*\"registered\":false" api/outcomes
 tries 0 "it is found by its MAC, written otherwise" "$CLIENT_MAC" "api/outcomes?q=${CLIENT_MAC//:/-}"
 tries 0 "what does not match is not found" '"records":\[\]' "api/outcomes?q=nobody"
+tries 0 "so it is by its address" "$CLIENT_MAC" "api/outcomes?q=198.51.100.1"
+echo '{"time":"2026-01-01T00:00:00Z","event":"granted","family":6,"id_type":"DUID","id":"00:03:00:01:0a:0b:0c:0d:0e:0f","registered":true,"address":"2001:db8:1::1ab"}' >>outcome.json
+tries 3 "a DHCPv6 client by its DUID" '2001:db8:1::1ab' "api/outcomes?q=000300010A0B0C0D"
+tries 0 "and by its address" '0a:0b:0c:0d:0e:0f' "api/outcomes?q=2001:db8:1::1a"
 # What nobody should ever write there. The page must show it as it is.
 echo '{"time":"2026-01-01T00:00:00Z","event":"<b>x</b>","id_type":"DUID","id":"<img src=x onerror=alert(1)>","registered":false,"subnet":"<script>alert(2)</script>"}' >>outcome.json
 
