@@ -6,6 +6,7 @@
 #include "relay/surroundings.h"
 
 #include "registry/denied.h"
+#include "relay/queue_table.h"
 #include "relay/selfcheck.h"
 
 #include <errno.h>
@@ -87,6 +88,20 @@ static size_t try_as(const struct passwd *pw, const struct config *c, FILE *out)
 	return (size_t)WEXITSTATUS(status);
 }
 
+/* Not a warning: whoever checks may not have started it yet. */
+static void say_who_listens(const struct config *c, struct findings *f)
+{
+	struct queue_row row;
+	char text[128];
+
+	for (unsigned n = c->queue_first; n <= c->queue_last; n++) {
+		if (queue_table_find((uint16_t)n, &row) != -ENOENT)
+			continue;
+		snprintf(text, sizeof(text), "nobody listens to queue %u: usher is not running", n);
+		say(f, LEVEL_INFO, text);
+	}
+}
+
 size_t surroundings_check(const struct config *c, FILE *out)
 {
 	const struct passwd *pw = geteuid() == 0 ? getpwnam("usher") : NULL;
@@ -97,5 +112,6 @@ size_t surroundings_check(const struct config *c, FILE *out)
 	ruleset_read(&rules);
 	selfcheck_run(&s);
 	ruleset_done(&rules);
+	say_who_listens(c, &f);
 	return f.warnings + (pw != NULL ? try_as(pw, c, out) : 0);
 }
