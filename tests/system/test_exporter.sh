@@ -85,6 +85,8 @@ if well_formed; then ok "the metrics are well formed"; else fail "the metrics ar
 check "usher_up is 1" "$(head -3 served)" grep -qx 'usher_up 1' served
 tries 0 "healthy" '^ok$' health
 check "the alert rules load" "promtool says why above" promtool check rules "$ROOT/packaging/alerts.yml"
+sed "s,RULES,$ROOT/packaging/alerts.yml," "$ROOT/tests/system/alerts.yml" >alerts.yml
+check "they fire when they should, and not else" "promtool says why above" promtool test rules alerts.yml
 
 # Names that a file of queries uses and the exporter does not serve.
 unknown_names() { # file
