@@ -30,6 +30,44 @@ static void to_file(void *ctx, const char *text, size_t len)
 	fwrite(text, 1, len, ctx);
 }
 
+/*
+ * RFC 8415 11.2, 11.4: a DUID of type LLT (1) or LL (3) ends with a hardware address, behind its type and, in LLT, a time.
+ * The id by which the other protocol would know the same machine, as far as one follows from the other.
+ */
+static bool other_id(const struct packet *p, struct reg_id *ret)
+{
+	static const uint8_t ll[] = { 0, 3, 0, 1 };
+	size_t head = p->id_len > 2 && p->id[1] == 1 ? 8 : 4;
+
+	if (p->id_type == REG_HW_ADDR && p->id_len == 6) {
+		*ret = (struct reg_id){ .type = REG_DUID, .len = sizeof(ll) + 6 };
+		memcpy(ret->bytes, ll, sizeof(ll));
+		memcpy(ret->bytes + sizeof(ll), p->id, 6);
+		return true;
+	}
+	if (p->id_type != REG_DUID || p->id_len != head + 6 || p->id[0] != 0 ||
+		(p->id[1] != 1 && p->id[1] != 3))
+		return false;
+	*ret = (struct reg_id){ .type = REG_HW_ADDR, .len = 6 };
+	memcpy(ret->bytes, p->id + head, 6);
+	return true;
+}
+
+/* Who is registered for one protocol alone is a stranger to the other, and wonders why. */
+static void explain_other(const struct explain *x, const struct packet *p, const char *source)
+{
+	const struct reg_user *user;
+	struct reg_id id;
+
+	if (p->id == NULL || p->registry == NULL || !other_id(p, &id))
+		return;
+	user = registry_find(p->registry, id.type, id.bytes, id.len);
+	if (user != NULL)
+		fprintf(x->out, "            but the machine is known by its %s, on line %u of %s: DHCPv%d "
+			"needs a line of its own\n", reg_id_type_name(id.type),
+			registry_source_line(user), source, p->v6 ? 6 : 4);
+}
+
 static void explain_user(const struct explain *x, const struct packet *p)
 {
 	struct description d;
@@ -47,6 +85,8 @@ static void explain_user(const struct explain *x, const struct packet *p)
 			name, registry_source_line(override_user(p)));
 	else
 		fprintf(x->out, "user        not registered in %s\n", name);
+	if (p->user == NULL)
+		explain_other(x, p, name);
 }
 
 static void print_rule(void *ctx, const struct explained *e)

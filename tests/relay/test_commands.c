@@ -216,6 +216,23 @@ Test(commands, replay_of_a_damaged_capture)
 	says("usage: usher replay");
 }
 
+Test(commands, explain_knows_who_is_registered_for_one_protocol_alone)
+{
+	put("usher.json", config);
+	put("registry.jsonl", "{\"type\": \"HW_ADDR\", \"id\": \"02000000000a\"}\n"
+		"{\"type\": \"DUID\", \"id\": \"0003000102000000000b\"}\n");
+	cr_assert_eq(run("explain -c usher.json 0003000102000000000a"), 0);
+	says("but the machine is known by its HW_ADDR, on line 1 of registry.jsonl: DHCPv6 needs");
+	cr_assert_eq(run("explain -c usher.json 000100011234567802000000000a"), 0);
+	says("but the machine is known by its HW_ADDR, on line 1");
+	cr_assert_eq(run("explain -c usher.json 02000000000b"), 0);
+	says("but the machine is known by its DUID, on line 2 of registry.jsonl: DHCPv4 needs");
+	cr_assert_eq(run("explain -c usher.json 0002000100000000000a"), 0);
+	cr_expect_null(strstr(output, "but the machine"), "%s", output);
+	cr_assert_eq(run("explain -c usher.json 02000000000a"), 0);
+	cr_expect_null(strstr(output, "but the machine"), "%s", output);
+}
+
 Test(commands, explain_names_the_upstreams)
 {
 	static const struct {
