@@ -83,4 +83,21 @@ answers "config gone: keeps the policy it had" 'addr=198\.51\.100\.' client ask4
 usher_config '"rules": [ { "subnet": "open" } ],'
 reload
 answers "a good one at last" 'addr=192\.0\.2\.' client ask4 eth0
+
+# What of the machine is in the way.
+finds() { # case, status, pattern
+	local got status
+	got=$(on bridge "$USHER" check --system -c "$WORK/usher.json" 2>&1 >/dev/null)
+	status=$?
+	if [ "$status" = "$2" ] && grep -q -- "$3" <<<"$got"; then ok "$1"; else fail "$1" "status $status, said: $got"; fi
+}
+finds "nothing is in the way" 0 ''
+on bridge sysctl -qw net.bridge.bridge-nf-call-ip6tables=0
+finds "a bridge whose DHCPv6 is not filtered" 2 'warning: .*bridged DHCPv6 does not reach the rules: sysctl -w net.bridge.bridge-nf-call-ip6tables=1'
+must "divert" divert bridge clients server --queue 5
+finds "rules for another queue" 2 'warning: no rule brings packets to queue 67 yet: .*there is one for queue 5, '
+must "divert" divert remove
+finds "no rules" 2 'warning: no rule brings packets to queue 67 yet: usher-divert writes them$'
+stop "$usher_pid"
+finds "no daemon" 2 'info: nobody listens to queue 67'
 finish
