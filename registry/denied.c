@@ -88,6 +88,7 @@ const char *denied_text(int err, const char *path, bool writing, char *dst, size
 	else if (stat(folder, &st) == 0)
 		say_whose("its directory", folder, &st, writing, dst, cap);
 	else
-		snprintf(dst, cap, "Permission denied: a directory above %s is closed to this user", folder);
+		snprintf(dst, cap,
+			"Permission denied: a directory above %s is closed to this user", folder);
 	return dst;
 }

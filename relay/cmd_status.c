@@ -173,9 +173,10 @@ static void print_silence(const struct node *s)
 
 	for (const struct node *u = items(all); u != NULL; u = node_next(all, u))
 		if (truth(u, "alarming"))
-			printf("            NO DHCPv%" PRIu64 " SERVER ANSWERS: %" PRIu64 " queries in %s. Is "
-				"it up, and do its answers come by here (\"usher-divert show\")?\n",
-				number(u, "family"), number(u, "queries"), duration(number(u, "for_ms")));
+			printf("            NO DHCPv%" PRIu64 " SERVER ANSWERS: %" PRIu64
+				" queries in %s. Is it up, and do its answers come by here "
+				"(\"usher-divert show\")?\n", number(u, "family"),
+				number(u, "queries"), duration(number(u, "for_ms")));
 	if (number(node_get(s, "packets"), "received") == 0)
 		printf("            no packet has come yet: \"usher check --system\" says what keeps "
 			"them away\n");
