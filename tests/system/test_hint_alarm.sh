@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A Kea that does not know a subnet that is hinted at: the log says so, once. Not so of a Kea that is down, or was.
+# A Kea that does not know a subnet that is hinted at: the log says so, once. Not so of a Kea that is down, or was: of that
+# it says that nobody answers, and when somebody does again.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -70,15 +71,21 @@ kea6_config() {
 kea_without_restricted
 known=$(known_ask 1)
 check "those without a hint are answered" "$known" test "$(grep -c '^offer addr=192.0.2\|^advertise addr=2001:db8:1:' <<<"$known")" = 2
-begun=$SECONDS
 unanswered=$(stranger_asks 1)
 check "those with a hint that it does not know are not, or get no address" "$unanswered" \
 	test "$(grep -c '^nothing\|^advertise addr= .*status=2' <<<"$unanswered")" = 2
 kea_stops
+stopped=$SECONDS
 unanswered=$(stranger_asks 6)
-sleep $((begun + 31 > SECONDS ? begun + 31 - SECONDS : 0))
+sleep $((stopped + 33 > SECONDS ? stopped + 33 - SECONDS : 0))
 stranger_asks 1 >"$WORK/last.log"
 check "nothing is said of a server that is down" "$(grep 'not configured' "$WORK/usher.log")" test "$(alarms '')" = 0
+
+silence() { # whether log and status say it of both protocols
+	[ "$(grep -c "warning: no DHCPv[46] server answers: " "$WORK/usher.log")" = 2 ] &&
+		[ "$("$USHER" status -s "$WORK/usher.sock" | grep -c 'NO DHCPv[46] SERVER ANSWERS: ')" = 2 ]
+}
+check "but that nobody answers, DHCPv4 and DHCPv6" "$(cat "$WORK/usher.log")" silence
 
 # It is back, and answers those whom it knows.
 kea_without_restricted
@@ -86,6 +93,9 @@ for n in 1 2 3 4 5 6 7; do
 	known_ask $n >>"$WORK/last.log"
 done
 check "nor of one that was, whoever it answers first" "$(grep 'not configured' "$WORK/usher.log")" test "$(alarms '')" = 0
+
+check "and that it is over" "$(grep 'server answer' "$WORK/usher.log")" \
+	test "$(grep -c 'info: a DHCPv[46] server answers again' "$WORK/usher.log")$("$USHER" status -s "$WORK/usher.sock" | grep -c 'SERVER ANSWERS')" = 20
 
 # Now it is alive all the time, and knows nothing of the subnet.
 for n in 1 2 3 4 5 6 7; do
