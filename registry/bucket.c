@@ -28,13 +28,13 @@ void bucket_prefetch(const struct buckets *b, uint64_t hash)
 
 /* Who is in the bucket under the user's id, or NULL. */
 static const struct reg_user *find_in(const struct buckets *b, const struct reg_bucket *bucket,
-	const struct reg_user *user, uint16_t tag)
+	const struct reg_user *user, const struct reg_key *k)
 {
-	for (unsigned int hits = reg_bucket_hits(bucket, tag); hits != 0; hits &= hits - 1) {
+	for (unsigned int hits = reg_bucket_hits(bucket, k); hits != 0; hits &= hits - 1) {
 		const struct reg_user *there = (const void *)(b->base +
 			(uint64_t)bucket->refs[__builtin_ctz(hits)] * REG_UNIT);
 
-		if (reg_user_is(there, (enum reg_id_type)user->type, user->id, user->id_len))
+		if (reg_user_is(there, k, (enum reg_id_type)user->type, user->id, user->id_len))
 			return there;
 	}
 	return NULL;
@@ -50,6 +50,16 @@ static size_t slot_of(const struct reg_bucket *bucket, uint32_t ref)
 	return s;
 }
 
+static void pass(struct reg_bucket *bucket, uint64_t hash, int step)
+{
+	if (bucket->passed < UINT8_MAX)
+		bucket->passed = (uint8_t)(bucket->passed + step);
+	if (step > 0)
+		bucket->passers |= reg_passer(hash);
+	else if (bucket->passed == 0)
+		bucket->passers = 0;
+}
+
 /* The slot of that reference at or behind the hash's own bucket; who passes is counted by `step`. */
 static size_t seek(const struct buckets *b, uint64_t hash, uint32_t ref, int step,
 	struct reg_bucket **ret)
@@ -59,29 +69,37 @@ static size_t seek(const struct buckets *b, uint64_t hash, uint32_t ref, int ste
 
 		if (s < REG_BUCKET_SLOTS)
 			return s;
-		(*ret)->passed += (uint32_t)step;
+		pass(*ret, hash, step);
 	}
+}
+
+static void fill(struct reg_bucket *bucket, size_t s, const struct reg_key *k, uint64_t at)
+{
+	bucket->low[s] = k->low;
+	bucket->high[s] = k->high;
+	bucket->refs[s] = (uint32_t)(at / REG_UNIT);
+	if (k->form != REG_FORM_TAG)
+		bucket->whole[k->form] |= (uint8_t)(1u << s);
 }
 
 const struct reg_user *bucket_place(const struct buckets *b, uint64_t at, uint64_t hash)
 {
 	const struct reg_user *user = (const void *)(b->base + at);
+	struct reg_key k = reg_key_of(hash, (enum reg_id_type)user->type, user->id, user->id_len);
 	struct reg_bucket *bucket;
-	uint16_t tag = reg_tag(hash);
-	size_t i = home(b, hash), s;
+	size_t i = home(b, hash);
 
 	do {
 		const struct reg_user *there;
 
 		bucket = bucket_at(b, i);
-		there = find_in(b, bucket, user, tag);
+		there = find_in(b, bucket, user, &k);
 		if (there != NULL)
 			return there;
 		i = after(b, i);
-	} while (bucket->passed != 0 && i != home(b, hash));
-	s = seek(b, hash, 0, 1, &bucket);
-	bucket->tags[s] = tag;
-	bucket->refs[s] = (uint32_t)(at / REG_UNIT);
+	} while ((bucket->passers & reg_passer(hash)) != 0 && i != home(b, hash));
+	i = seek(b, hash, 0, 1, &bucket);
+	fill(bucket, i, &k, at);
 	return NULL;
 }
 
@@ -90,8 +108,10 @@ void bucket_remove(const struct buckets *b, uint64_t at, uint64_t hash)
 	struct reg_bucket *bucket;
 	size_t s = seek(b, hash, (uint32_t)(at / REG_UNIT), -1, &bucket);
 
-	bucket->tags[s] = 0;
-	bucket->refs[s] = 0;
+	bucket->low[s] = bucket->refs[s] = 0;
+	bucket->high[s] = 0;
+	for (size_t form = 0; form < REG_FORMS_WHOLE; form++)
+		bucket->whole[form] &= (uint8_t)~(1u << s);
 }
 
 void bucket_replace(const struct buckets *b, uint64_t old, uint64_t at, uint64_t hash)

@@ -122,10 +122,16 @@ static enum reg_err place_from(struct placing *p, uint64_t at)
 	return e == REG_OK ? place_ahead(p) : e;
 }
 
+/* How many users so many buckets hold when so many per cent of their slots are used. */
+static uint64_t slots_filled(uint64_t buckets, unsigned int per_cent)
+{
+	return buckets * REG_BUCKET_SLOTS * per_cent / 100;
+}
+
 static bool has_room(const struct builder *b)
 {
 	return b->use == BASE_COPIED &&
-		(uint64_t)b->bottom->bucket_count * REG_BUCKET_LIMIT >= b->head.user_count;
+		slots_filled(b->bottom->bucket_count, REG_FILLED_MOST) >= b->head.user_count;
 }
 
 /* Entries of a layer that will be in its buckets. */
@@ -146,7 +152,8 @@ uint32_t building_bucket_count(const struct builder *b)
 {
 	uint32_t users = b->use == BASE_UNDER ? layer_entries(b) : b->head.user_count;
 
-	return has_room(b) ? b->bottom->bucket_count : users / REG_BUCKET_MEAN + 1;
+	return has_room(b) ? b->bottom->bucket_count :
+		(uint32_t)((uint64_t)users * 100 / (REG_BUCKET_SLOTS * REG_FILLED)) + 1;
 }
 
 /* The base's buckets, and out of them who was removed. */

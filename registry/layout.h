@@ -5,11 +5,14 @@
  *   header | users, each a multiple of 4 bytes | names | buckets
  *
  * A reference to a user is its offset from the start of the region in units of 4 bytes, so 32 bits
- * reach 16 GiB. A bucket is one cache line of ten slots: for each the low bits of a hash, its tag, and a
- * reference, 0 if it is empty. The high half of the hash chooses the bucket. Who finds it full takes the
- * next one that is not, and is counted in each that was passed: a search ends where nobody has gone
- * on. So an id that is not there costs one cache line, and one that is there two: the bucket and the
- * user.
+ * reach 16 GiB. A bucket is one cache line of six slots: for each 48 bits of an id and a reference, 0 if
+ * it is empty. The high half of the id's hash chooses the bucket. Who finds it full takes the next one
+ * that is not, and is counted in each that was passed: a search ends where nobody of a like hash has gone
+ * on.
+ *
+ * Of ids of the two forms below, which are those of nearly all machines, the 48 bits are all that tells
+ * one from another: who it is is known when the bucket has come from memory, be it somebody or nobody.
+ * Of any other they are bits of the hash, and the id is compared with the user's, a second cache line.
  *
  * A layer is a region of the same kind that holds only what was added to and taken from the one
  * below it, which has no layer below itself. What the layer has of an id hides what is below.
@@ -24,19 +27,38 @@
 #include <string.h>
 
 enum {
-	REG_VERSION = 4,
+	REG_VERSION = 5,
 	REG_UNIT = 4,
-	REG_BUCKET_SLOTS = 10,
-	REG_BUCKET_MEAN = 6,  /* slots used on average after a build */
-	REG_BUCKET_LIMIT = 7, /* an extension that would go beyond builds the buckets anew */
+	REG_KEY_BYTES = 6,    /* of an id that a slot holds whole */
+	REG_BUCKET_SLOTS = 6,
+	REG_FILLED = 66,      /* per cent of the slots that are used after a build */
+	REG_FILLED_MOST = 75, /* an extension that would go beyond builds the buckets anew */
 	REG_NAMES_MAX = 65535,
 	REG_USER_MAX = 65535, /* bytes */
 };
 
+/* What a slot may hold of an id: all six bytes that vary within the form, or bits of its hash. */
+enum reg_form {
+	REG_FORM_MAC,    /* HW_ADDR of six bytes */
+	REG_FORM_DUID,   /* DUID-LL of Ethernet, RFC 8415 section 11.4: 00 03 00 01 and the address */
+	REG_FORM_TAG,
+	REG_FORMS_WHOLE = REG_FORM_TAG,
+};
+
 struct reg_bucket {
-	uint16_t tags[REG_BUCKET_SLOTS];
 	uint32_t refs[REG_BUCKET_SLOTS];
-	uint32_t passed; /* users who belong here or before, and are behind */
+	uint32_t low[REG_BUCKET_SLOTS];
+	uint16_t high[REG_BUCKET_SLOTS];
+	uint8_t whole[REG_FORMS_WHOLE]; /* of each form: a bit for each slot that holds one */
+	uint8_t passed;  /* users who belong here or before, and are behind; once at its most it stays */
+	uint8_t passers; /* reg_passer() of each of them, and of some who are no more */
+};
+
+/* An id as a slot has it. */
+struct reg_key {
+	uint32_t low;
+	uint16_t high;
+	enum reg_form form;
 };
 
 /* The first cache line has all that a look-up needs. Offsets are bytes from the start. */
@@ -64,7 +86,7 @@ enum { REG_REF_GONE = 1 };
 
 static_assert(sizeof(struct registry) == 128, "header takes two cache lines");
 static_assert(sizeof(struct reg_bucket) == 64, "a bucket is a cache line");
-static_assert(REG_BUCKET_SLOTS == 10, "reg_bucket_hits() names each slot");
+static_assert(REG_BUCKET_SLOTS == 6, "reg_bucket_hits() names each slot");
 
 static const uint8_t reg_magic[8] = { 'u', 's', 'h', 'e', 'r', 'r', 'e', 'g' };
 
@@ -188,24 +210,55 @@ static inline size_t reg_bucket_after(size_t i, uint32_t bucket_count)
 	return i + 1 < bucket_count ? i + 1 : 0;
 }
 
-/* Not 0, so that no tag is like that of a slot never used. */
-static inline uint16_t reg_tag(uint64_t hash)
+/* One of eight bits, of hashes that go on from the same bucket: few who are nobody meet a passer's. */
+static inline uint8_t reg_passer(uint64_t hash)
 {
-	uint16_t low = (uint16_t)hash;
+	return (uint8_t)(1u << (hash >> 29 & 7));
+}
 
-	return low != 0 ? low : 1;
+/* The low bits of a tag are not 0, so that it is not like a slot never used. */
+static inline struct reg_key reg_key_of(uint64_t hash, enum reg_id_type type, const uint8_t *id,
+	size_t len)
+{
+	static const uint8_t duid_ll[] = { 0, 3, 0, 1 };
+	struct reg_key k = { .form = REG_FORM_TAG };
+
+	if (type == REG_HW_ADDR && len == REG_KEY_BYTES) {
+		k.form = REG_FORM_MAC;
+	} else if (type == REG_DUID && len == sizeof(duid_ll) + REG_KEY_BYTES &&
+		memcmp(id, duid_ll, sizeof(duid_ll)) == 0) {
+		k.form = REG_FORM_DUID;
+		id += sizeof(duid_ll);
+	}
+	if (k.form == REG_FORM_TAG) {
+		k.low = (uint32_t)hash != 0 ? (uint32_t)hash : 1;
+		k.high = (uint16_t)(hash >> 32);
+	} else {
+		memcpy(&k.low, id, sizeof(k.low));
+		memcpy(&k.high, id + sizeof(k.low), sizeof(k.high));
+	}
+	return k;
+}
+
+/* The slots that hold what the key is of. */
+static inline unsigned int reg_bucket_of_form(const struct reg_bucket *b, enum reg_form form)
+{
+	if (form == REG_FORM_TAG)
+		return ~((unsigned int)b->whole[REG_FORM_MAC] | b->whole[REG_FORM_DUID]);
+	return b->whole[form];
 }
 
 /*
- * A bit for each slot with that tag. All are compared whatever the first ones say, without a branch: one
+ * A bit for each slot with that key. All are compared whatever the first ones say, without a branch: one
  * guessed wrong would hold up everything behind it until the bucket has come from memory.
  */
-static inline unsigned int reg_bucket_hits(const struct reg_bucket *b, uint16_t tag)
+static inline unsigned int reg_bucket_hits(const struct reg_bucket *b, const struct reg_key *k)
 {
-#define HIT(i) (unsigned int)(b->tags[i] == tag) << (i)
-	return HIT(0) | HIT(1) | HIT(2) | HIT(3) | HIT(4) | HIT(5) | HIT(6) | HIT(7) | HIT(8) |
-		HIT(9);
+#define HIT(i) (unsigned int)((b->low[i] == k->low) & (b->high[i] == k->high)) << (i)
+	unsigned int hits = HIT(0) | HIT(1) | HIT(2) | HIT(3) | HIT(4) | HIT(5);
 #undef HIT
+
+	return hits & reg_bucket_of_form(b, k->form);
 }
 
 /* Whether the user, or what else p points at, lies within this region itself. */
@@ -214,10 +267,12 @@ static inline bool reg_owns(const struct registry *reg, const void *p)
 	return (uintptr_t)p - (uintptr_t)reg < reg->size;
 }
 
-static inline bool reg_user_is(const struct reg_user *user, enum reg_id_type type,
-	const uint8_t *id, size_t len)
+/* Whether a user in a slot that the key hits is the one with that id. */
+static inline bool reg_user_is(const struct reg_user *user, const struct reg_key *k,
+	enum reg_id_type type, const uint8_t *id, size_t len)
 {
-	return user->type == type && user->id_len == len && memcmp(user->id, id, len) == 0;
+	return k->form != REG_FORM_TAG ||
+		(user->type == type && user->id_len == len && memcmp(user->id, id, len) == 0);
 }
 
 /* registry.c: of this region alone; the user may be one that is GONE. */

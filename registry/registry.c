@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the buckets and the hash, and that a registry may be a layer on another one. The look-up is
- * the only part of registry/ on the packet path: it allocates nothing, takes no lock, and touches two
- * cache lines. Does not build anything: builder.c does, and layout.h is what the two agree on.
+ * the only part of registry/ on the packet path: it allocates nothing, takes no lock, and touches one
+ * or two cache lines. Does not build anything: builder.c does, and layout.h is what the two agree on.
  */
 #include "registry/registry.h"
 
@@ -57,20 +57,23 @@ static void prefetch_user(const struct reg_user *user)
 		__builtin_prefetch(at + line * sizeof(struct reg_bucket));
 }
 
-static void prefetch_users(const struct registry *reg, uint64_t hash)
+static void prefetch_users(const struct registry *reg, uint64_t hash, const struct reg_key *k)
 {
 	const struct reg_bucket *b = bucket_of(reg, hash);
-	unsigned int hits = reg_bucket_hits(b, reg_tag(hash));
+	unsigned int hits = reg_bucket_hits(b, k);
 
 	for (; hits != 0; hits &= hits - 1)
 		prefetch_user(user_in(reg, b, hits));
 }
 
-void registry_prefetch_user(const struct registry *reg, uint64_t hash)
+void registry_prefetch_user(const struct registry *reg, uint64_t hash, enum reg_id_type type,
+	const uint8_t *id, size_t len)
 {
-	prefetch_users(reg, hash);
+	struct reg_key k = reg_key_of(hash, type, id, len);
+
+	prefetch_users(reg, hash, &k);
 	if (reg_under(reg) != NULL)
-		prefetch_users(reg_under(reg), hash);
+		prefetch_users(reg_under(reg), hash, &k);
 }
 
 const struct reg_user *reg_find_in(const struct registry *reg, uint64_t hash, enum reg_id_type type,
@@ -78,18 +81,19 @@ const struct reg_user *reg_find_in(const struct registry *reg, uint64_t hash, en
 {
 	const struct reg_bucket *all = buckets_of(reg);
 	size_t at = reg_bucket_of(hash, reg->bucket_count);
+	struct reg_key k = reg_key_of(hash, type, id, len);
 
 	for (uint32_t n = 0; n < reg->bucket_count; n++) {
 		const struct reg_bucket *b = &all[at];
-		unsigned int hits = reg_bucket_hits(b, reg_tag(hash));
+		unsigned int hits = reg_bucket_hits(b, &k);
 
 		for (; hits != 0; hits &= hits - 1) {
 			const struct reg_user *user = user_in(reg, b, hits);
 
-			if (reg_user_is(user, type, id, len))
+			if (reg_user_is(user, &k, type, id, len))
 				return user;
 		}
-		if (b->passed == 0)
+		if ((b->passers & reg_passer(hash)) == 0)
 			break;
 		at = reg_bucket_after(at, reg->bucket_count);
 	}

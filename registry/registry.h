@@ -27,7 +27,8 @@ const struct reg_user *registry_find(const struct registry *reg, enum reg_id_typ
  */
 uint64_t registry_hash(const struct registry *reg, const uint8_t *id, size_t len);
 void registry_prefetch(const struct registry *reg, uint64_t hash);
-void registry_prefetch_user(const struct registry *reg, uint64_t hash);
+void registry_prefetch_user(const struct registry *reg, uint64_t hash, enum reg_id_type type,
+	const uint8_t *id, size_t len);
 const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t hash,
 	enum reg_id_type type, const uint8_t *id, size_t len);
 

@@ -69,7 +69,8 @@ void guess_batch(struct guess *ret, const struct snapshot *s, const struct batch
 	}
 	for (size_t i = 0; i < b->count; i++)
 		if (ret[i].id != NULL)
-			registry_prefetch_user(s->registry, ret[i].hash);
+			registry_prefetch_user(s->registry, ret[i].hash, ret[i].type, ret[i].id,
+				ret[i].len);
 }
 
 const struct reg_user *guess_find(const struct guess *g, const struct registry *reg,

@@ -84,7 +84,7 @@ static size_t find_ahead(const struct registry *reg, struct sample *s)
 		registry_prefetch(reg, s->hash[i]);
 	}
 	for (size_t i = 0; i < AHEAD; i++)
-		registry_prefetch_user(reg, s->hash[i]);
+		registry_prefetch_user(reg, s->hash[i], REG_HW_ADDR, s->mac[i], TRAFFIC_MAC);
 	for (size_t i = 0; i < AHEAD; i++)
 		found += registry_find_hashed(
 			reg, s->hash[i], REG_HW_ADDR, s->mac[i], TRAFFIC_MAC) != NULL;

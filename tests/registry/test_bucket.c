@@ -14,13 +14,39 @@ enum { IDS = 3000, STEPS = 150, CHANGES = 200 };
 /* What a user's attribute says, or 0: not there. */
 static unsigned int model[IDS];
 
+/*
+ * Ids by turns: a MAC, the DUID-LL of that MAC, and three that no slot holds whole though they are like
+ * those: an address of seven bytes, another type of six, a DUID of another kind.
+ */
+static void id_of(unsigned int n, struct reg_id *ret)
+{
+	static const struct {
+		enum reg_id_type type;
+		uint8_t before[4];
+		size_t len, zeros;
+	} kinds[] = {
+		{ REG_HW_ADDR, { 0 }, 0, 4 },
+		{ REG_DUID, { 0, 3, 0, 1 }, 4, 4 },
+		{ REG_HW_ADDR, { 0 }, 0, 5 },
+		{ REG_REMOTE_ID, { 0 }, 0, 4 },
+		{ REG_DUID, { 0, 3, 0, 6 }, 4, 4 },
+	};
+	enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+	uint8_t bytes[16] = { 0 };
+	size_t k = n % KINDS, len = kinds[k].len + kinds[k].zeros + 2;
+
+	memcpy(bytes, kinds[k].before, kinds[k].len);
+	bytes[len - 2] = (uint8_t)(n / KINDS >> 8);
+	bytes[len - 1] = (uint8_t)(n / KINDS);
+	cr_assert_eq(reg_id_set(ret, kinds[k].type, bytes, len), REG_OK);
+}
+
 static struct reg_entry entry_of(unsigned int id, const struct reg_pair *pair)
 {
 	struct reg_entry e = { .line = id + 1, .count = pair != NULL, .pairs = pair,
 		.removed = pair == NULL };
-	uint8_t bytes[2] = { (uint8_t)(id >> 8), (uint8_t)id };
 
-	reg_id_set(&e.id, REG_HW_ADDR, bytes, sizeof(bytes));
+	id_of(id, &e.id);
 	return e;
 }
 
@@ -46,10 +72,12 @@ static void compare(const struct registry *reg)
 	size_t count = 0, walked = 0;
 
 	for (unsigned int id = 0; id < IDS; id++) {
-		uint8_t bytes[2] = { (uint8_t)(id >> 8), (uint8_t)id };
-		const struct reg_user *found = registry_find(reg, REG_HW_ADDR, bytes, 2);
+		const struct reg_user *found;
 		char buf[1024], expect[32];
+		struct reg_id r;
 
+		id_of(id, &r);
+		found = registry_find(reg, r.type, r.bytes, r.len);
 		cr_assert_eq(found != NULL, model[id] != 0, "id %u", id);
 		if (found == NULL)
 			continue;
@@ -125,10 +153,10 @@ Test(bucket, any_changes_are_as_if_all_had_been_read_at_once)
 	}
 }
 
-/* Every bucket full, so that taking out has to move users back through several of them. */
+/* Every bucket full: searches go on for long, and end where they should whoever is taken out. */
 Test(bucket, full_buckets)
 {
-	enum { BUCKETS = 16, ROOM = BUCKETS * REG_BUCKET_SLOTS - 1, USER = 12 };
+	enum { BUCKETS = 16, ROOM = BUCKETS * REG_BUCKET_SLOTS - 1, USER = 20 };
 	enum { SIZE = sizeof(struct registry) + 2048 + BUCKETS * sizeof(struct reg_bucket), BEFORE = 64 };
 	static _Alignas(64) uint8_t mapping[BEFORE + SIZE]; /* with its struct reg_own */
 	uint8_t *region = mapping + BEFORE;
@@ -144,13 +172,16 @@ Test(bucket, full_buckets)
 		head.key[0] = (uint8_t)round;
 		for (size_t i = 0; i < ROOM; i++) {
 			struct reg_user *user;
+			struct reg_id id;
 
+			id_of((unsigned int)i, &id);
 			at[i] = sizeof(head) + i * USER;
 			user = (void *)(region + at[i]);
-			*user = (struct reg_user){ .type = REG_HW_ADDR, .id_len = 1 };
-			user->id[0] = (uint8_t)i;
-			hash[i] = registry_hash(&head, user->id, 1);
+			*user = (struct reg_user){ .type = (uint8_t)id.type, .id_len = id.len };
+			memcpy(user->id, id.bytes, id.len);
+			hash[i] = registry_hash(&head, user->id, user->id_len);
 			cr_assert_null(bucket_place(&b, at[i], hash[i]));
+			cr_assert_eq(bucket_place(&b, at[i], hash[i]), user, "it is there already");
 			there[i] = true;
 		}
 		for (size_t left = ROOM; left > 0; left--) {
@@ -164,11 +195,52 @@ Test(bucket, full_buckets)
 			for (size_t i = 0; i < ROOM; i++) {
 				const struct reg_user *user = (void *)(region + at[i]);
 				const struct reg_user *found = registry_find((void *)region,
-					REG_HW_ADDR, user->id, 1);
+					(enum reg_id_type)user->type, user->id, user->id_len);
 
 				cr_assert_eq(found, there[i] ? user : NULL, "%u: %zu", round, i);
 			}
 		}
+		for (size_t i = 0; i < BUCKETS; i++) {
+			static const struct reg_bucket empty;
+
+			cr_assert_arr_eq(region + head.buckets + i * sizeof(empty), (const uint8_t *)&empty,
+				sizeof(empty), "no trace of anybody");
+		}
+	}
+}
+
+/* More users than a bucket can count have passed one: they are found, and when they go the count stays. */
+Test(bucket, more_pass_than_can_be_counted)
+{
+	enum { BUCKETS = 100, USERS = 550, USER = 16, TABLE = BUCKETS * sizeof(struct reg_bucket) };
+	enum { SIZE = sizeof(struct registry) + (USERS * USER + 63) / 64 * 64 + TABLE, BEFORE = 64 };
+	static _Alignas(64) uint8_t mapping[BEFORE + SIZE]; /* with its struct reg_own */
+	uint8_t *region = mapping + BEFORE;
+	struct registry head = { .bucket_count = BUCKETS, .buckets = SIZE - TABLE };
+	struct buckets b = { region, &head };
+
+	memcpy(region, &head, sizeof(head));
+	for (size_t round = 0; round < 2; round++) {
+		for (size_t i = 0; i < USERS; i++) {
+			uint64_t at = sizeof(head) + i * USER;
+			struct reg_user *user = (void *)(region + at);
+
+			*user = (struct reg_user){ .type = REG_HW_ADDR, .id_len = 6 };
+			memcpy(user->id, &i, 6);
+			cr_assert_null(bucket_place(&b, at, i << 29), "all begin at the first bucket");
+		}
+		for (size_t i = 0; i < USERS; i++) {
+			uint64_t at = sizeof(head) + i * USER;
+			const struct reg_user *user = (void *)(region + at);
+
+			cr_assert_eq(reg_find_in((void *)region, i << 29, REG_HW_ADDR, user->id, 6), user);
+			if (i % 2 == 0)
+				continue;
+			bucket_remove(&b, at, i << 29);
+			cr_assert_null(reg_find_in((void *)region, i << 29, REG_HW_ADDR, user->id, 6));
+		}
+		for (size_t i = 0; i < USERS; i += 2)
+			bucket_remove(&b, sizeof(head) + i * USER, i << 29);
 	}
 }
 

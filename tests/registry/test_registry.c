@@ -74,7 +74,7 @@ Test(registry, empty)
 	cr_assert_null(registry_default(reg, 6));
 	cr_assert_eq(registry_attr_names(reg, 0, &(const char *){ NULL }, &(size_t){ 0 }), -1);
 	registry_prefetch(reg, 1);
-	registry_prefetch_user(reg, 1);
+	registry_prefetch_user(reg, 1, REG_HW_ADDR, (const uint8_t *)"\1", 1);
 	registry_free(reg);
 	cr_assert_null(registry_free(NULL));
 }
@@ -234,7 +234,7 @@ Test(registry, every_size)
 			const struct reg_user *user = registry_find(reg, REG_HW_ADDR, id, 4);
 
 			registry_prefetch(reg, hash);
-			registry_prefetch_user(reg, hash);
+			registry_prefetch_user(reg, hash, REG_HW_ADDR, id, 4);
 			cr_assert_eq(user, registry_find_hashed(reg, hash, REG_HW_ADDR, id, 4));
 			cr_assert_eq(user != NULL, i % 3 == 0);
 			cr_assert(user == NULL || registry_source_line(user) == i / 3 + 1);
@@ -242,6 +242,41 @@ Test(registry, every_size)
 		registry_free(reg);
 	}
 	free(text);
+}
+
+/*
+ * What a bucket alone decides on is told apart to the last bit, also from nobody at all: the address of zeros
+ * is like a slot never used, and the DUID of an address like the address.
+ */
+Test(registry, ids_that_a_bucket_holds_whole)
+{
+	struct registry *reg = make(HW("0c0e0a01ff04", "") DUID("000300010c0e0a01ff05", ""));
+	struct registry *zeros = make(HW("000000000000", ""));
+	struct reg_id id;
+	char why[REG_WHY];
+
+	cr_assert_not_null(find_user(reg, "HW_ADDR=0c0e0a01ff04"));
+	cr_assert_not_null(find_user(reg, "DUID=000300010c0e0a01ff05"));
+	cr_assert_null(find_user(reg, "DUID=000300010c0e0a01ff04"));
+	cr_assert_null(find_user(reg, "HW_ADDR=0c0e0a01ff05"));
+	cr_assert_null(find_user(reg, "DUID=0c0e0a01ff04"));
+	cr_assert_null(find_user(reg, "CLIENT_ID=0c0e0a01ff04"));
+	cr_assert_null(find_user(reg, "HW_ADDR=000000000000"));
+	cr_assert_null(find_user(reg, "DUID=00030001000000000000"));
+	cr_assert_not_null(find_user(zeros, "HW_ADDR=000000000000"));
+	cr_assert_null(find_user(zeros, "DUID=00030001000000000000"));
+	for (unsigned int bit = 0; bit < 48; bit++) {
+		reg_id_parse_any("HW_ADDR=0c0e0a01ff04", 20, &id, why);
+		id.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		cr_assert_null(registry_find(reg, id.type, id.bytes, id.len));
+	}
+	for (unsigned int bit = 0; bit < 80; bit++) {
+		reg_id_parse_any("DUID=000300010c0e0a01ff05", 25, &id, why);
+		id.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		cr_assert_null(registry_find(reg, id.type, id.bytes, id.len));
+	}
+	registry_free(reg);
+	registry_free(zeros);
 }
 
 /* Ids of every length, and all that differ from one in a single bit, are apart. */
