@@ -168,7 +168,8 @@ enum reg_err registry_load(struct source *s, const struct load_options *options,
 	stats.bytes = registry_size(built.registry);
 	stats.micros = now_micros() - begin;
 	stats.whole = facts.whole;
-	stats.blank = facts.blank || (stats.removed > 0 && stats.users == 0);
+	stats.partial = facts.partial;
+	stats.blank = !facts.partial && (facts.blank || (stats.removed > 0 && stats.users == 0));
 	stats.exposed = facts.exposed;
 	*ret = (struct load_result){ .registry = built.registry, .fd = built.fd, .stats = stats };
 	return REG_OK;

@@ -31,7 +31,7 @@ struct load_stats {
 	size_t bytes;       /* of memory that the registry takes */
 	uint64_t micros;    /* that it took */
 	bool added;         /* only what changed in the source was read */
-	bool whole, exposed; /* source_facts */
+	bool whole, exposed, partial; /* source_facts */
 	bool blank;         /* likewise, or the changes left nobody */
 	bool unfinished;    /* a last entry was not there in full and was left for later */
 };

@@ -133,6 +133,13 @@ enum reg_err refresh_force(struct refresh *r, unsigned int wait_ms, struct reg_e
 	return e;
 }
 
+bool refresh_ask(struct refresh *r, const struct source_question *q)
+{
+	struct source *s = r->options.reload.source;
+
+	return s->ops->ask != NULL && s->ops->ask(s, q);
+}
+
 /* One look, and what follows from it, for all changes noticed so far. */
 static void pass(struct refresh *r)
 {

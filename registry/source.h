@@ -7,7 +7,8 @@
  *   open, next until it fails, close                  to read all users, or only those added
  *   stirred                                           from the packet path, never two at a time,
  *                                                     but while another thread is in one of:
- *   look, verify, open, next, close, free             from one thread
+ *   look, verify, open, next, close, answers, free    from one thread
+ *   ask                                               from any
  *
  * A source remembers what it was when it was last read and close() was told that it is now in use;
  * look() compares with that. It must never return an entry of which only a part was written.
@@ -23,6 +24,7 @@
 #ifndef USHER_REGISTRY_SOURCE_H
 #define USHER_REGISTRY_SOURCE_H
 
+#include "registry/questions.h"
 #include "registry/record.h"
 
 struct source;
@@ -45,6 +47,7 @@ struct source_facts {
 	bool whole;       /* came in one step, so it cannot be half of what is meant */
 	bool blank;       /* holds nothing at all, not even a comment */
 	bool exposed;     /* everybody may write to it: REG_EXPOSED */
+	bool partial;     /* holds only who was asked for, so it may well be nobody */
 };
 
 struct source_ops {
@@ -90,6 +93,19 @@ struct source_ops {
 
 	/* Ends the reading. taken: what was read is in use now, and look() compares with it. */
 	void (*close)(struct source *s, bool taken);
+
+	/*
+	 * Of a source that holds only who was asked for, else NULL: a question, which stirs it. False: there
+	 * are too many already. What packets of strangers ask for is bounded in number and in memory.
+	 */
+	bool (*ask)(struct source *s, const struct source_question *q);
+
+	/*
+	 * After look() and what followed from it: tells those whose questions are answered, by what was read
+	 * and is in use now, or by what look() found. Who was not told in time gives up.
+	 */
+	void (*answers)(struct source *s,
+		void (*tell)(void *ctx, const struct source_answer *all, size_t count), void *ctx);
 
 	/*
 	 * Called from another thread, once, before that thread waits for this one to end: what is

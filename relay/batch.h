@@ -62,6 +62,9 @@ struct slot {
 	struct slot_send sends[SLOT_SENDS];
 	uint64_t park;               /* 0, or the ticket it was parked with; both ways */
 	int64_t park_until_ns;       /* CLOCK_MONOTONIC, of a slot that is parked */
+	uint8_t ask;                 /* parked until it is known who out[0..out_len) is, an enum reg_id_type and 1; or 0 */
+	uint8_t asked, answered;     /* to the pipeline: so many times that was asked, and answered */
+	bool known;                  /* to the pipeline: that it is nobody was known without asking */
 	/* the bytes */
 	uint8_t raw[SLOT_RAW];
 	uint8_t out[SLOT_OUT];

@@ -34,6 +34,7 @@
 	X(by_rule,         "a rule says so") \
 	X(by_library,      "a hook library says so") \
 	X(no_registry,     "no registry was read yet") \
+	X(no_answer,       "the database did not say in time who it is") \
 	X(wrong_subnet,    "the server's answer is not in the subnet decided on") \
 	X(paused,          "usher is paused") \
 	X(moved,           "ACK turned into NAK: not entitled to the address") \
@@ -63,6 +64,10 @@
 	X(guard_auth,       "wrong subnet, let through because authenticated") \
 	X(chaddr_differs,   "source hardware address is not chaddr") \
 	X(no_identity,      "messages without an identity to look up") \
+	X(lookup_hit,       "on demand: messages of users who were in memory") \
+	X(lookup_asked,     "on demand: messages that waited for the database") \
+	X(lookup_negative,  "on demand: of those, messages of clients known to be nobody") \
+	X(lookup_unanswered, "on demand: messages whose question was not answered in time, or one too many") \
 	X(upstream_down,    "times that an upstream was found not to answer") \
 	X(server_id_odd,    "answers whose server identifier is not the one that the alias stands for") \
 	X(library_failed,   "callouts of hook libraries that returned an error") \

@@ -54,6 +54,7 @@ struct handoff {
 	bool park;                       /* packets may be parked */
 	bool describe;                   /* the libraries are to be described in the log */
 	bool last;                       /* nothing more comes: libraries are unloaded */
+	struct demand demand;
 	uint8_t log_level;
 	uint64_t generation;             /* of the registry */
 };

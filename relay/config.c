@@ -126,6 +126,9 @@ static enum rule_err check_place(struct reading *rd, const struct node *root)
 	if (!is_blank(m->password_file) && !is_blank(m->password_env))
 		return node_fail(mysql, err, RULE_E_CONFLICT,
 			"expected password_file or password_env, not both");
+	if (m->mode == REGISTRY_ON_DEMAND && rd->r.config->libraries.count > 0)
+		return node_fail(node_get(mysql, "mode"), err, RULE_E_CONFLICT,
+			"excludes hooks_libraries: expected \"full\", or no libraries");
 	return RULE_OK;
 }
 
@@ -418,4 +421,11 @@ struct config *config_free(struct config *c)
 		free(c);
 	}
 	return NULL;
+}
+
+const struct config_mysql *config_on_demand(const struct config *c)
+{
+	const struct config_mysql *m = &c->registry.mysql;
+
+	return m->used && m->mode == REGISTRY_ON_DEMAND ? m : NULL;
 }

@@ -23,6 +23,8 @@ enum config_mode { MODE_INLINE, MODE_RELAY };
 enum bad_lines { LINES_REJECT, LINES_SKIP };
 /* What to do at a start when the database has no registry for us: wait for it, or begin without. */
 enum unavailable { UNAVAILABLE_WAIT, UNAVAILABLE_RESTRICT, UNAVAILABLE_PASS };
+/* Whether all users are in memory, or those that somebody has asked for. */
+enum registry_mode { REGISTRY_FULL, REGISTRY_ON_DEMAND };
 enum outcome_format { OUTCOME_USER_CHK, OUTCOME_JSON };
 
 /* A list of names that ends with NULL. */
@@ -40,6 +42,9 @@ struct config_mysql {
 	const char *password_file, *password_env, *tls_ca; /* "": none */
 	uint32_t poll_ms, connect_timeout_ms, read_timeout_ms;
 	enum unavailable on_unavailable;
+	enum registry_mode mode;
+	uint32_t lookup_timeout_ms;  /* on demand, as all that follow */
+	uint32_t cache_users, cache_users_s, cache_strangers, cache_strangers_s;
 };
 
 /* A hook library to be loaded: usher-hooks(3). */
@@ -137,6 +142,9 @@ struct config *config_parse(
  * compiled subnets and rules. Read again it makes the same config.
  */
 void config_print(const struct config *c, writer_fn *fn, void *ctx);
+
+/* Where users are asked for one by one, or NULL: all of them are in memory. */
+const struct config_mysql *config_on_demand(const struct config *c);
 
 /* NULL is allowed; returns NULL. The policy goes with it. */
 struct config *config_free(struct config *c);

@@ -25,6 +25,9 @@ static const struct choice unavailables[] = {
 	{ "wait", UNAVAILABLE_WAIT }, { "restrict", UNAVAILABLE_RESTRICT },
 	{ "pass", UNAVAILABLE_PASS }, { NULL, 0 }
 };
+static const struct choice registry_modes[] = {
+	{ "full", REGISTRY_FULL }, { "on-demand", REGISTRY_ON_DEMAND }, { NULL, 0 }
+};
 static const struct choice formats[] = {
 	{ "user_chk", OUTCOME_USER_CHK }, { "json", OUTCOME_JSON }, { NULL, 0 }
 };
@@ -99,6 +102,18 @@ static const struct config_key keys[] = {
 	{ "registry.mysql.on_unavailable", &type_choice, "\"wait\"", MYSQL(on_unavailable),
 	  .choices = unavailables,
 	  .help = "what to do at a start for which the database has no registry" },
+	{ "registry.mysql.mode", &type_choice, "\"full\"", MYSQL(mode), .choices = registry_modes,
+	  .help = "whether all users are kept in memory, or those that packets were about lately" },
+	{ "registry.mysql.lookup_timeout_ms", &type_uint, "200", MYSQL(lookup_timeout_ms), .min = 1,
+	  .max = 10000, .help = "on demand: how long a packet may wait for the database" },
+	{ "registry.mysql.cache_users", &type_uint, "100000", MYSQL(cache_users), .min = 1,
+	  .max = 100000000, .help = "on demand: how many users are kept in memory" },
+	{ "registry.mysql.cache_users_s", &type_uint, "3600", MYSQL(cache_users_s), .min = 1,
+	  .max = 31536000, .help = "on demand: for how long" },
+	{ "registry.mysql.cache_strangers", &type_uint, "10000", MYSQL(cache_strangers), .min = 1,
+	  .max = 100000000, .help = "on demand: how many ids are known to be nobody's" },
+	{ "registry.mysql.cache_strangers_s", &type_uint, "60", MYSQL(cache_strangers_s), .min = 1,
+	  .max = 31536000, .help = "on demand: for how long" },
 	{ "registry.bad_lines", &type_choice, "\"reject\"", CONFIG(registry.bad_lines),
 	  .choices = lines,
 	  .help = "whether a registry with a wrong line is refused whole or taken without it" },

@@ -11,6 +11,7 @@
 #include "registry/clock.h"
 
 #include "relay/command.h"
+#include "relay/engine.h"
 #include "relay/hook.h"
 #include "relay/operate.h"
 #include "relay/reload_notes.h"
@@ -36,6 +37,20 @@ static void poll_registry(void *ctx)
 		loader_poll(&d->processes.loader);
 	else
 		feed_poll(&d->feed);
+}
+
+static bool ask_source(void *ctx, const struct source_question *q)
+{
+	struct daemon *d = ctx;
+
+	return d->apart ? loader_ask(&d->processes.loader, q) : feed_ask(&d->feed, q);
+}
+
+static void tell_answers(void *asker, const struct source_answer *all, size_t count)
+{
+	struct daemon *d = asker;
+
+	workers_answer(&d->workers, all, count);
 }
 
 static void tell_status(struct daemon *d, const char *before)
@@ -324,6 +339,8 @@ static int start_registry(struct daemon *d)
 		d->config_fd = -1;
 		return code;
 	}
+	sink.answered = tell_answers;
+	sink.asker = d;
 	code = feed_start(&d->feed, &sink, d->boot);
 	return code == EXIT_CODE_OK ? await_registry(d) : code;
 }
@@ -386,7 +403,9 @@ static int start_workers(struct daemon *d)
 		.json = d->outcome_json,
 		.outcome_json = c->outcome.format == OUTCOME_JSON,
 		.refresh = poll_registry,
+		.ask = config_on_demand(c) != NULL ? ask_source : NULL,
 		.ctx = d,
+		.demand = engine_demand(c),
 		.answers = &d->answers,
 		.paused = &d->paused,
 		.store = &d->store,
@@ -489,11 +508,12 @@ static void free_outcome(struct outcome *o, const char *path)
 static void stop(struct daemon *d)
 {
 	d->control = control_close(d->control);
+	workers_stop(&d->workers);
+	if (!d->apart)
+		feed_stop(&d->feed);     /* it tells the workers answers */
 	workers_close(&d->workers);
 	if (d->apart)
 		processes_stop(&d->processes);
-	else
-		feed_stop(&d->feed);
 	d->sender = sender_close(d->sender);
 	d->learned = learned_free(d->learned);
 	free_outcome(d->outcome, d->boot->outcome.file);

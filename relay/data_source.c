@@ -7,7 +7,7 @@
 #include "relay/data_source.h"
 
 #include "registry/source_file.h"
-#include "registry/source_mysql.h"
+#include "registry/source_mysql_demand.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ void data_source_guard(const struct config *c)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-static enum reg_err new_mysql(const struct config_mysql *m, struct source **ret,
+static enum reg_err new_mysql(const struct config_mysql *m, bool on_demand, struct source **ret,
 	struct reg_error *err)
 {
 	struct source_mysql_options o = {
@@ -46,7 +46,17 @@ static enum reg_err new_mysql(const struct config_mysql *m, struct source **ret,
 		.connect_ms = m->connect_timeout_ms, .read_ms = m->read_timeout_ms,
 	};
 
+	struct demand_options demand = {
+		.limits = {
+			[ASKED_USER] = { m->cache_users, (int64_t)m->cache_users_s * 1000 },
+			[ASKED_NOBODY] = { m->cache_strangers, (int64_t)m->cache_strangers_s * 1000 },
+		},
+		.wait_ms = m->lookup_timeout_ms,
+	};
+
 	signal(SIGPIPE, SIG_IGN);
+	if (on_demand)
+		return source_mysql_demand_new(&o, &demand, ret, err);
 	return source_mysql_new(&o, ret, err);
 }
 
@@ -55,7 +65,7 @@ enum reg_err data_source_new(const struct config *c, bool watch, struct source *
 {
 	data_source_guard(c);
 	if (c->registry.mysql.used)
-		return new_mysql(&c->registry.mysql, ret, err);
+		return new_mysql(&c->registry.mysql, watch && config_on_demand(c) != NULL, ret, err);
 	return new_file(c, watch, ret, err);
 }
 

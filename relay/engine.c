@@ -43,6 +43,22 @@ void engine_init(struct engine *e, struct counters *counters, struct records *re
 	};
 }
 
+struct demand engine_demand(const struct config *c)
+{
+	static const uint8_t late[] = {
+		[UNAVAILABLE_WAIT] = LATE_DROP,
+		[UNAVAILABLE_RESTRICT] = LATE_STRANGER,
+		[UNAVAILABLE_PASS] = LATE_PASS,
+	};
+	const struct config_mysql *m = config_on_demand(c);
+
+	if (m == NULL)
+		return (struct demand){ .on = false };
+	return (struct demand){
+		.on = true, .late = late[m->on_unavailable], .wait_ms = m->lookup_timeout_ms,
+	};
+}
+
 /* A new snapshot may bring new lists of interfaces; the log level may change without one. */
 bool engine_use(struct engine *e, const struct config *c, const struct snapshot *s)
 {

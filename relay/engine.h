@@ -24,6 +24,9 @@ struct engine {
  */
 void engine_init(struct engine *e, struct counters *counters, struct records *records);
 
+/* What the pipeline is to know of a registry that holds only who was asked for. */
+struct demand engine_demand(const struct config *c);
+
 /* From now on that config and the snapshot made of it are in force. False: they were already. */
 bool engine_use(struct engine *e, const struct config *c, const struct snapshot *s);
 

@@ -38,8 +38,10 @@ static void publish(void *ctx, struct registry *reg, int fd, const struct load_s
 	uint64_t one = 1;
 
 	f->sink.put(f->sink.ctx, reg, fd, stats);
-	log_info("registry: %zu users, read in %.1f ms%s", stats->users,
-		(double)stats->micros / 1000, stats->added ? " (changes only)" : "");
+	/* Of who was asked for there is something new all the time. */
+	log_say(stats->partial && stats->added ? LEVEL_DEBUG : LEVEL_INFO,
+		"registry: %zu users, read in %.1f ms%s", stats->users, (double)stats->micros / 1000,
+		stats->added ? " (changes only)" : "");
 	if (!atomic_exchange(&f->arrived, true))
 		(void)!write(f->arrival, &one, sizeof(one));
 }
@@ -103,16 +105,26 @@ static enum reg_err stand_in(struct feed *f)
 	return REG_OK;
 }
 
+static void answered(void *ctx, const struct source_answer *all, size_t count)
+{
+	struct feed *f = ctx;
+
+	f->sink.answered(f->sink.asker, all, count);
+}
+
 static enum reg_err start(struct feed *f, struct reg_error *err)
 {
 	struct refresh_options o = {
 		.reload = {
-			.skip_bad = f->config->registry.bad_lines == LINES_SKIP,
+			/* A wrong row of one must not keep from others who is asked for with him. */
+			.skip_bad = f->config->registry.bad_lines == LINES_SKIP ||
+				config_on_demand(f->config) != NULL,
 			.shared = f->sink.shared,
 			.start_without = f->config->registry.mysql.used || f->sink.again,
 			.settle_ms = DATA_SOURCE_SETTLE_MS,
 			.layer_from = LAYER_FROM,
 			.publish = publish, .say = say, .ctx = f,
+			.answered = f->sink.answered != NULL ? answered : NULL,
 		},
 		.wait_ms = f->config->registry.refresh_wait_ms,
 		.state = f->sink.state,
@@ -159,6 +171,11 @@ int feed_start(struct feed *f, const struct feed_sink *sink, const struct config
 bool feed_must_wait(const struct feed *f)
 {
 	return !f->arrived && f->config->registry.mysql.on_unavailable == UNAVAILABLE_WAIT;
+}
+
+bool feed_ask(struct feed *f, const struct source_question *q)
+{
+	return refresh_ask(f->refresh, q);
 }
 
 void feed_poll(struct feed *f)

@@ -17,7 +17,9 @@ struct feed_sink {
 	 * be freed before the next one comes or the feed is stopped.
 	 */
 	void (*put)(void *ctx, struct registry *reg, int fd, const struct load_stats *stats);
-	void *ctx;
+	/* Likewise from the thread that reads: refresh_ask() was answered. NULL: nobody asks. */
+	void (*answered)(void *asker, const struct source_answer *all, size_t count);
+	void *ctx, *asker;
 	bool shared;                     /* in memory files, for other processes */
 	bool again;                      /* there is a registry in force: nothing stands in for one */
 	_Atomic uint32_t *state;         /* refresh.h */
@@ -48,6 +50,9 @@ int feed_start(struct feed *f, const struct feed_sink *sink, const struct config
 
 /* Whether no packet may be taken yet, because the config says to wait for the first registry. */
 bool feed_must_wait(const struct feed *f);
+
+/* refresh_ask() */
+bool feed_ask(struct feed *f, const struct source_question *q);
 
 /* Before a batch of packets: refresh_poll(). */
 void feed_poll(struct feed *f);

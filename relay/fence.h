@@ -19,6 +19,7 @@ enum { FENCE_OWN = UPSTREAMS_MAX + SUBNETS_MAX };
 struct fence {
 	bool on;                     /* mode is relay; else nothing is let out */
 	uint32_t park_ms;            /* 0: there are no libraries that could park */
+	uint32_t ask_ms;             /* for a question to the registry's source; 0: it cannot be asked */
 	struct links links;          /* kept up by links_tick() */
 	size_t count4, count6, own_count;
 	uint8_t upstreams4[UPSTREAMS_MAX][4], upstreams6[UPSTREAMS_MAX][16];

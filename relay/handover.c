@@ -62,6 +62,8 @@ static int hand_over(struct keeper *k, size_t count)
 	h.paused = k->paused;
 	h.park = !k->ending;
 	h.describe = described != k->described;
+	h.demand = k->shared->demand;
+	h.demand.may_ask = k->may_ask && !k->ending;
 	h.last = k->parting;
 	h.json = k->shared->json != NULL;
 	interface_table_copy(&k->channel->interfaces, &k->interfaces.table);

@@ -134,7 +134,21 @@ static identity_fn *const places[REG_ID_TYPES][2] = {
 	[REG_SUBSCRIBER_ID] = { subscriber_id4, subscriber_id6 },
 };
 
-/* Tries one type; true if the registry knows it. The first identity of all is kept for the record. */
+/*
+ * Whether an id that is not in memory has to be asked for first. Those before it have been answered, in the order in
+ * which they are tried.
+ */
+static bool must_ask(struct packet *p, enum reg_id_type type, const uint8_t *id, size_t len)
+{
+	if (!p->pl->demand.on || p->given_up || len > REG_ID_MAX || p->looked_up++ < p->slot->answered)
+		return false;
+	p->ask = id;
+	p->ask_len = len;
+	p->ask_type = type;
+	return true;
+}
+
+/* Tries one type; true if the registry knows it, or is to be asked. The first identity of all is kept for the record. */
 static bool try(struct packet *p, enum reg_id_type type)
 {
 	identity_fn *find = places[type][p->v6];
@@ -145,6 +159,8 @@ static bool try(struct packet *p, enum reg_id_type type)
 	if (find == NULL || !find(p, &id, &len))
 		return false;
 	user = guess_find(p->guess, p->registry, type, id, len);
+	if (user == NULL && must_ask(p, type, id, len))
+		return true;
 	if (user == NULL && p->id != NULL)
 		return false;
 	p->id = id;
@@ -164,6 +180,8 @@ void identity_find(struct packet *p)
 		p->id = p->state.id;
 		p->id_len = p->state.id_len;
 		p->user = registry_find(p->registry, p->id_type, p->id, p->id_len);
+		if (p->user == NULL)
+			must_ask(p, p->id_type, p->id, p->id_len);
 		return;
 	}
 	/* As user_chk does: the hardware address in DHCPv4, the DUID in DHCPv6. */

@@ -11,7 +11,8 @@
 /*
  * Looks the client up: sets p->id, p->id_len, p->id_type and p->user. A client whom the registry does
  * not know has the first identity that its message shows; p->id is NULL if it shows none. What a relay
- * says counts only if the relay is trusted.
+ * says counts only if the relay is trusted. Sets p->ask instead where the registry holds only who was asked for and
+ * this one was not yet.
  */
 void identity_find(struct packet *p);
 

@@ -82,6 +82,7 @@ struct keeper *keeper_free(struct keeper *k)
 static bool equip(struct keeper *k, const struct hand *new)
 {
 	k->hand = *new;
+	k->hand.fence.ask_ms = k->shared->demand.on ? k->shared->demand.wait_ms : 0;
 	k->engaged++;
 	k->tick_ns = 0;
 	k->limit_ms = 0;
@@ -281,6 +282,11 @@ static void bury(struct keeper *k)
 int keeper_fd(const struct keeper *k)
 {
 	return k->hand.fd;
+}
+
+void keeper_may_ask(struct keeper *k, bool may)
+{
+	k->may_ask = may;
 }
 
 void keeper_end(struct keeper *k)

@@ -24,6 +24,7 @@ struct keeper_shared {
 	size_t slots;                    /* packets in a batch */
 	unsigned deadline_ms;            /* after that a worker is taken to hang */
 	bool same_cpu;                   /* keeper and worker stay on one while there is work */
+	struct demand demand;            /* may_ask is each keeper's */
 	_Atomic unsigned describe;       /* how often libraries were to be described */
 };
 
@@ -49,6 +50,9 @@ void keeper_rest(struct keeper *k);
  * died, or there is one of a newer config, and gives it the registry that is in force.
  */
 void keeper_idle(struct keeper *k);
+
+/* Whether there is room for packets of the next batch that wait for an answer. Begins as false. */
+void keeper_may_ask(struct keeper *k, bool may);
 
 /* From now on nothing is parked. */
 void keeper_end(struct keeper *k);

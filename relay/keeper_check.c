@@ -9,6 +9,7 @@
 #include "dhcpcodec/frame.h"
 
 #include "registry/clock.h"
+#include "registry/user_id.h"
 
 #include "relay/verdict.h"
 
@@ -124,23 +125,36 @@ static enum keeper_fault take_sends(
 }
 
 /* A packet without a verdict is not edited either; how long it may wait is not the worker's to say. */
-static void take_parked(struct slot *to, const struct slot *from, const struct fence *f)
+static void take_parked(struct slot *to, const struct slot *from, const struct fence *f, uint8_t ask)
 {
+	uint32_t ms = ask != 0 ? f->ask_ms : f->park_ms;
+
 	to->park = once64(&from->park);
-	to->park_until_ns = clock_now_ns() + (int64_t)f->park_ms * 1000000;
+	if (ask == 0 || to->asked == 0)
+		to->park_until_ns = clock_now_ns() + (int64_t)ms * 1000000;
+}
+
+/* Nothing is parked without a reason that there is. */
+static bool may_park(const struct fence *f, uint8_t ask, uint32_t len)
+{
+	if (ask == 0)
+		return f->park_ms > 0;
+	return f->ask_ms > 0 && ask <= REG_ID_TYPES && len > 0 && len <= REG_ID_MAX;
 }
 
 enum keeper_fault keeper_take(struct slot *to, const struct slot *from, const struct fence *f)
 {
 	uint8_t verdict = once8(&from->verdict), edited = once8(&from->edited);
-	uint8_t sends = once8(&from->send_count);
+	uint8_t sends = once8(&from->send_count), ask = once8(&from->ask);
 	uint32_t len = once32(&from->out_len);
 	enum keeper_fault fault = KEEPER_OK;
 
 	/* What is sent is sent in the place of the packet that came. */
-	if (verdict > (f->park_ms > 0 ? SLOT_PARK : SLOT_DROP) || edited > 1 ||
+	if (verdict > SLOT_PARK || (verdict == SLOT_PARK && !may_park(f, ask, len)) || edited > 1 ||
 		sends > (verdict == SLOT_DROP ? SLOT_SENDS : 0))
 		return KEEPER_VERDICT;
+	if (verdict != SLOT_PARK)
+		ask = 0;
 	if (verdict == SLOT_ACCEPT && edited) {
 		if (len < VERDICT_LEAST || len > VERDICT_MOST || len > to->in_len + KEEPER_GROWTH)
 			return KEEPER_LENGTH;
@@ -153,7 +167,12 @@ enum keeper_fault keeper_take(struct slot *to, const struct slot *from, const st
 	if (fault != KEEPER_OK)
 		return fault;
 	if (verdict == SLOT_PARK)
-		take_parked(to, from, f);
+		take_parked(to, from, f, ask);
+	if (ask != 0) {
+		memcpy(to->out, from->out, len);
+		to->out_len = len;
+	}
+	to->ask = ask;
 	to->verdict = verdict;
 	to->edited = verdict == SLOT_ACCEPT && edited;
 	to->send_count = sends;

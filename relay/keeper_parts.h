@@ -17,7 +17,7 @@ struct keeper {
 	uint16_t queue;
 	struct tally tally;
 	int wake;                        /* eventfd: a packet that was parked may go on */
-	bool paused, ending, parting;
+	bool paused, ending, parting, may_ask;
 	unsigned described;              /* how often libraries were */
 	uint64_t engaged;                /* workers so far */
 	int64_t tick_ns;                 /* when the worker wants to hear of us, 0: with the next packet */

@@ -47,6 +47,13 @@ static void close_all(int fds[CHANNEL_FDS])
 
 /* --- registries ------------------------------------------------------------------------------ */
 
+static void take_answers(struct loader *l, const struct loader_delivery *d)
+{
+	size_t count = d->answer_count < LOADER_ANSWERS ? d->answer_count : LOADER_ANSWERS;
+
+	l->events->answered(l->ctx, d->answers, count);
+}
+
 /* Takes in whatever registries have come. False: there is no loader to send any. */
 static bool take_deliveries(struct loader *l)
 {
@@ -58,6 +65,11 @@ static bool take_deliveries(struct loader *l)
 		err = channel_receive(l->deliveries, &d, sizeof(d), fds, MSG_DONTWAIT);
 		if (err != 0)
 			break;
+		if (d.answer_count > 0) {
+			close_all(fds);
+			take_answers(l, &d);
+			continue;
+		}
 		if (d.brings == (fds[0] >= 0)) {
 			close_fd(&fds[1]);
 			l->events->delivered(l->ctx, fds[0], &d.stats, d.config);
@@ -143,6 +155,16 @@ void loader_poll(struct loader *l)
 		pthread_mutex_unlock(&l->lock);
 	}
 	take_deliveries(l);
+}
+
+bool loader_ask(struct loader *l, const struct source_question *q)
+{
+	bool sent;
+
+	pthread_mutex_lock(&l->lock);
+	sent = l->deliveries >= 0 && channel_send(l->deliveries, q, sizeof(*q), NULL, 0) == 0;
+	pthread_mutex_unlock(&l->lock);
+	return sent;
 }
 
 /* --- starting and ending --------------------------------------------------------------------- */

@@ -25,6 +25,8 @@ struct loader_events {
 	 * fd, its memory file, or -1: there is none.
 	 */
 	void (*delivered)(void *ctx, int fd, const struct load_stats *stats, uint64_t config);
+	/* Any thread, one at a time, after the registry that they are about. */
+	void (*answered)(void *ctx, const struct source_answer *all, size_t count);
 };
 
 struct loader {
@@ -63,6 +65,9 @@ void loader_done(struct loader *l);
  * delivered when this returns, or the time for it is up. Costs a system call if nothing has changed.
  */
 void loader_poll(struct loader *l);
+
+/* Any thread: asks a source that holds only who was asked for. False: there are too many questions, or no loader. */
+bool loader_ask(struct loader *l, const struct source_question *q);
 
 /*
  * Has the registry read anew, and the config of that memory file if it is not -1. False: there is

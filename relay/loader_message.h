@@ -53,8 +53,15 @@ struct loader_news {
 	char text[1024];                 /* else what, and why; READ: the error logged, "": none */
 };
 
-/* A registry; its memory file comes along if `brings` is set, else there is none. */
+enum { LOADER_ANSWERS = 64 };
+
+/*
+ * A registry; its memory file comes along if `brings` is set, else there is none. Or answers, behind the registry
+ * that they are about. In the other direction go questions: struct source_question.
+ */
 struct loader_delivery {
+	uint32_t answer_count;           /* 0: a registry */
+	struct source_answer answers[LOADER_ANSWERS];
 	struct load_stats stats;
 	uint64_t config;                 /* the number of the config that it was read with */
 	bool brings;

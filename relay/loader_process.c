@@ -70,6 +70,35 @@ static void deliver(void *ctx, struct registry *reg, int fd, const struct load_s
 	l->held = reg;
 }
 
+/* In the feed's thread, like deliver(), and so behind what that has sent. */
+static void deliver_answers(void *ctx, const struct source_answer *all, size_t count)
+{
+	struct loading *l = ctx;
+	struct pollfd p = { .fd = l->deliveries, .events = POLLOUT };
+
+	while (count > 0) {
+		struct loader_delivery d = { .answer_count = LOADER_ANSWERS };
+
+		if (count < LOADER_ANSWERS)
+			d.answer_count = (uint32_t)count;
+		memcpy(d.answers, all, d.answer_count * sizeof(d.answers[0]));
+		while (channel_send(l->deliveries, &d, sizeof(d), NULL, 0) == -EAGAIN)
+			poll(&p, 1, -1);
+		all += d.answer_count;
+		count -= d.answer_count;
+	}
+}
+
+/* Who cannot be asked for is not answered: his packet's time will be up. */
+static void take_question(struct loading *l)
+{
+	struct source_question q;
+
+	if (channel_receive_alone(l->deliveries, &q, sizeof(q), MSG_DONTWAIT) == 0 &&
+		q.id.type < REG_ID_TYPES && q.id.len > 0)
+		feed_ask(&l->feed, &q);
+}
+
 static void answer(struct loading *l, uint32_t ticket)
 {
 	feed_poll(&l->feed);
@@ -173,12 +202,15 @@ static void serve(struct loading *l)
 	const struct loader_news arrived = { .kind = LOADER_ARRIVED };
 	enum { LOOK_MS = 200 };
 	uint64_t n;
-	struct pollfd fds[2];
+	struct pollfd fds[3];
 
 	do {
 		fds[0] = (struct pollfd){ .fd = SPAWNED_SOCKET, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = l->feed.arrival, .events = POLLIN };
-		poll(fds, 2, LOOK_MS);
+		fds[2] = (struct pollfd){ .fd = l->deliveries, .events = POLLIN };
+		poll(fds, 3, LOOK_MS);
+		if ((fds[2].revents & POLLIN) != 0)
+			take_question(l);
 		if ((fds[1].revents & POLLIN) != 0 &&
 			read(l->feed.arrival, &n, sizeof(n)) == (ssize_t)sizeof(n))
 			tell(&arrived, -1);
@@ -226,7 +258,8 @@ static int start_libraries(const struct config *c)
 static int run(struct loading *l)
 {
 	struct feed_sink sink = {
-		.put = deliver, .ctx = l, .shared = true, .again = l->begin.again,
+		.put = deliver, .answered = deliver_answers, .ctx = l, .asker = l, .shared = true,
+		.again = l->begin.again,
 		.state = &l->shared->state,
 	};
 	struct loader_news n = { .kind = LOADER_STARTED };

@@ -50,6 +50,11 @@ struct packet {
 	const uint8_t *id;           /* NULL: no identity */
 	size_t id_len;
 	const struct reg_user *user; /* NULL: not registered */
+	const uint8_t *ask;          /* an id that must be asked for; NULL: none */
+	size_t ask_len;
+	enum reg_id_type ask_type;
+	unsigned looked_up;          /* ids that were not in memory */
+	bool given_up;               /* what is not in memory is nobody */
 	struct decision decision;
 	const struct subnet *hinted; /* the subnet written into the query */
 	bool has_state;

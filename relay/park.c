@@ -12,6 +12,7 @@
 
 struct place {
 	uint64_t ticket;         /* 0: free */
+	bool answered;           /* it may go on */
 	uint8_t head[offsetof(struct slot, raw)];
 	uint8_t bytes[PARK_BYTES];
 };
@@ -41,10 +42,24 @@ struct park *park_free(struct park *park)
 	return NULL;
 }
 
+static bool asks(const struct place *at)
+{
+	return at->head[offsetof(struct slot, ask)] != 0;
+}
+
+/* all: also those that wait for an answer. */
+static void hurry(struct park *park, bool all)
+{
+	for (size_t i = 0; i < PARK_MAX && park->kept > 0; i++)
+		if (all || !asks(&park->places[i]))
+			memset(park->places[i].head + offsetof(struct slot, park_until_ns), 0,
+				sizeof(int64_t));
+}
+
 void park_use(struct park *park, struct park_board *board, uint64_t number)
 {
 	if (number != park->number)
-		park_hurry(park);
+		hurry(park, false);
 	park->board = board;
 	park->number = number;
 }
@@ -81,9 +96,26 @@ size_t park_keep(struct park *park, struct batch *b)
 		memcpy(at->head, s, sizeof(at->head));
 		memcpy(at->bytes, s->raw + s->in_off, s->in_len);
 		at->ticket = s->park;
+		at->answered = false;
 		park->kept++;
 	}
 	return park->kept;
+}
+
+void park_answer(struct park *park, uint64_t ticket, bool known)
+{
+	size_t first = park_index(ticket);
+
+	for (size_t i = 0; i < PARK_MAX && park->kept > 0; i++) {
+		struct place *at = &park->places[(first + i) % PARK_MAX];
+
+		if (at->ticket != ticket || !asks(at))
+			continue;
+		at->head[offsetof(struct slot, answered)]++;
+		at->head[offsetof(struct slot, known)] = known;
+		at->answered = true;
+		return;
+	}
 }
 
 static int64_t until(const struct place *at)
@@ -106,7 +138,7 @@ static bool is_due(const struct park *park, size_t i, int64_t now_ns)
 {
 	const struct place *at = &park->places[i];
 
-	return at->ticket != 0 && (until(at) <= now_ns || (park->board != NULL &&
+	return at->ticket != 0 && (at->answered || until(at) <= now_ns || (park->board != NULL &&
 		atomic_load_explicit(&park->board->ready[park_index(at->ticket)],
 			memory_order_acquire) == at->ticket));
 }
@@ -150,11 +182,14 @@ size_t park_take(struct park *park, struct batch *b, size_t slots, int64_t now_n
 	return b->count;
 }
 
+size_t park_count(const struct park *park)
+{
+	return park->kept;
+}
+
 void park_hurry(struct park *park)
 {
-	for (size_t i = 0; i < PARK_MAX && park->kept > 0; i++)
-		memset(park->places[i].head + offsetof(struct slot, park_until_ns), 0,
-			sizeof(int64_t));
+	hurry(park, true);
 }
 
 int park_wait_ms(const struct park *park, int64_t now_ns)
@@ -168,6 +203,8 @@ int park_wait_ms(const struct park *park, int64_t now_ns)
 		if (park->places[i].ticket == 0)
 			continue;
 		left--;
+		if (park->places[i].answered)
+			return 0;
 		if (until(&park->places[i]) < first)
 			first = until(&park->places[i]);
 	}

@@ -35,7 +35,7 @@ struct park *park_free(struct park *park);
 
 /*
  * From now on tickets are written on that board, of the pipeline of that number. Those of the one before are
- * known to nobody any more: the time of what it parked is up.
+ * known to nobody any more: the time of what it parked is up, but for what waits for an answer (slot.ask).
  */
 void park_use(struct park *park, struct park_board *board, uint64_t number);
 
@@ -46,11 +46,17 @@ void park_use(struct park *park, struct park_board *board, uint64_t number);
  */
 size_t park_keep(struct park *park, struct batch *b);
 
+/* A packet that waited for an answer (slot.ask) may go on; not if it is gone already. known: as in the slot. */
+void park_answer(struct park *park, uint64_t ticket, bool known);
+
 /*
  * Fills the batch with up to `slots` packets that may go on, or whose time is up by now_ns
  * (CLOCK_MONOTONIC), in the order of their ids. Sets and returns b->count.
  */
 size_t park_take(struct park *park, struct batch *b, size_t slots, int64_t now_ns);
+
+/* How many are kept. */
+size_t park_count(const struct park *park);
 
 /* The time of all that are kept now is up. */
 void park_hurry(struct park *park);

@@ -79,6 +79,8 @@ static enum step run_stages(struct packet *p)
 
 	for (size_t i = 0; step == STEP_NEXT && i < sizeof(stages) / sizeof(stages[0]); i++)
 		step = run_stage(p, &stages[i]);
+	if (step == STEP_PARK)
+		return step;
 	if (step != STEP_DROP && p->relay)
 		return run_stage(p, &deliver);
 	if (step == STEP_DROP || !p->editing)
@@ -217,8 +219,10 @@ static void run_packet(struct pipeline *pl, struct slot *slot, const struct gues
 	p.in_len = slot->in_len;
 	p.interface = "";
 	p.stage = "frame";
+	p.again = slot->asked > 0;
 	slot->edited = false;
 	slot->send_count = 0;
+	slot->ask = 0;
 	if (pl->paused)
 		step = run_paused(&p);
 	else

@@ -46,6 +46,17 @@ struct records {
 /* Which side an interface is on; asked once a packet. */
 enum side { SIDE_UNKNOWN, SIDE_CLIENT, SIDE_SERVER };
 
+/* What becomes of a packet when the registry's source has not said in time who it is about. */
+enum demand_late { LATE_DROP, LATE_STRANGER, LATE_PASS };
+
+/* Of a registry that holds only who was asked for. Holds no pointer. */
+struct demand {
+	bool on;
+	bool may_ask;                        /* there is room for packets that wait */
+	uint8_t late;                        /* enum demand_late */
+	uint32_t wait_ms;
+};
+
 struct packet;
 struct links;
 struct learned;
@@ -63,6 +74,7 @@ struct pipeline {
 	enum side (*side_of)(void *ctx, const struct slot *s, const char **ret_name);
 	/* Whether addr (4 or 16 bytes) is an address of this host. */
 	bool (*own_address)(void *ctx, const uint8_t *addr, size_t len);
+	struct demand demand;
 	const struct links *links;           /* relay mode: the clients' links; or NULL */
 	struct learned *learned;             /* shared by all workers, or NULL */
 	/* Called after each packet when set: replay, explain and debug logging read the packet here. */

@@ -8,6 +8,7 @@
 
 #include "relay/command.h"
 #include "relay/data_source.h"
+#include "relay/engine.h"
 #include "relay/log.h"
 
 #include <errno.h>
@@ -115,9 +116,17 @@ static void on_delivered(void *ctx, int fd, const struct load_stats *stats, uint
 	workers_nudge(p->workers);
 }
 
+static void on_answered(void *ctx, const struct source_answer *all, size_t count)
+{
+	struct processes *p = ctx;
+
+	workers_answer(p->workers, all, count);
+}
+
 static const struct loader_events events = {
 	.started = on_started, .arrived = on_arrived, .accepted = on_accepted,
 	.reloaded = on_reloaded, .read = on_read, .delivered = on_delivered,
+	.answered = on_answered,
 };
 
 /* --- what crew and spawner tell -------------------------------------------------------------- */
@@ -204,6 +213,7 @@ int processes_start(struct processes *p, int config_fd)
 	p->keeper = (struct keeper_shared){
 		.crew = &p->crew, .depot = &p->depot, .quarantine = &c->quarantine,
 		.slots = c->batch, .deadline_ms = c->deadline_ms, .same_cpu = true,
+		.demand = engine_demand(c),
 	};
 	err = loop_add(p->loop, &p->spawned);
 	if (err == 0)

@@ -419,6 +419,8 @@ static size_t take_messages(struct queue *q, struct batch *b, size_t n)
 			if (kept != i)
 				move_slot(&b->slots[kept], &b->slots[i]);
 			b->slots[kept].park = 0;
+			b->slots[kept].ask = b->slots[kept].asked = b->slots[kept].answered = 0;
+			b->slots[kept].known = false;
 			b->slots[kept++].time_ns = now;
 		}
 		q->msgs[i].msg_hdr.msg_namelen = sizeof(q->from[i]);

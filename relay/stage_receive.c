@@ -5,7 +5,9 @@
  * by chaddr or by the client identifier option, so that it needs no memory of the query.
  */
 #include "relay/identity.h"
+#include "relay/park.h"
 
+#include "registry/clock.h"
 #include "registry/siphash.h"
 
 /* A query leaves the time it was seen, for its answer to find. */
@@ -21,12 +23,62 @@ static void note_time(struct packet *p)
 		p->answer_us = answer_times_since(p->pl->answers, key, p->slot->time_ns);
 }
 
+/* Nobody has said in time who it is, or can be asked. */
+static enum step give_up(struct packet *p)
+{
+	p->again = false;
+	packet_event(p, EVENT_lookup_unanswered);
+	if (p->pl->demand.late == LATE_DROP)
+		return packet_end(p, STEP_DROP, CAUSE_no_answer);
+	if (p->pl->demand.late == LATE_PASS)
+		return packet_end(p, STEP_PASS, CAUSE_no_answer);
+	p->ask = NULL;
+	p->given_up = true;
+	identity_find(p);
+	return STEP_NEXT;
+}
+
+/* The packet is kept by the queue's half, and all of it is run once more when there is an answer. */
+static enum step inquire(struct packet *p)
+{
+	struct slot *s = p->slot;
+
+	/* Libraries that a reload has brought park in a way of their own. */
+	if (s->asked > s->answered || !p->pl->demand.may_ask || p->in_len > PARK_BYTES ||
+		p->hooks != NULL)
+		return give_up(p);
+	packet_event(p, EVENT_lookup_asked);
+	s->ask = (uint8_t)(p->ask_type + 1);
+	s->out_len = (uint32_t)p->ask_len;
+	memcpy(s->out, p->ask, p->ask_len);
+	if (s->asked == 0)
+		s->park_until_ns = clock_now_ns() + (int64_t)p->pl->demand.wait_ms * 1000000;
+	return STEP_PARK;
+}
+
+static void note_lookup(struct packet *p)
+{
+	p->again = false;
+	if (p->user != NULL && p->slot->asked == 0)
+		packet_event(p, EVENT_lookup_hit);
+	if (p->user == NULL && p->slot->known)
+		packet_event(p, EVENT_lookup_negative);
+}
+
 enum step stage_receive(struct packet *p)
 {
+	enum step step = STEP_NEXT;
+
 	p->answer_us = -1;
 	if (p->registry == NULL)
 		return packet_end(p, STEP_PASS, CAUSE_no_registry);
 	identity_find(p);
+	if (p->ask != NULL)
+		step = inquire(p);
+	if (step != STEP_NEXT)
+		return step;
+	if (p->pl->demand.on)
+		note_lookup(p);
 	if (p->pl->answers != NULL)
 		note_time(p);
 	if (p->id == NULL)

@@ -40,7 +40,7 @@ struct worker {
 	const struct worker_shared *shared;
 	size_t number;
 	pthread_t thread;
-	bool started;
+	bool started, ending;
 	struct queue *queue;
 	struct batch *batch;
 	struct keeper *keeper;           /* hands batches to a process; NULL: they run here */
@@ -54,7 +54,8 @@ struct worker {
 	struct silence_seen seen;
 	const struct hooks *hooks;       /* of the snapshot taken last; only compared */
 	struct park_board board;         /* of packets that hook libraries hold back */
-	struct park *park;               /* NULL as long as there were no libraries */
+	struct park *park;               /* NULL as long as nothing could be parked */
+	struct inquiry inquiry;          /* not used unless shared->ask is set */
 	int tick_ms;                     /* when libraries want to be called without a packet, -1: not */
 	int wake;
 	atomic_bool stop, failed, asked;
@@ -125,6 +126,7 @@ static void run_here(struct worker *w)
 	take_snapshot(w, snapshot_enter(w->shared->live, w->number));
 	links_tick(&w->links);
 	pipeline_run(&w->engine.pipeline, w->batch);
+	inquiry_send(&w->inquiry, w->batch);
 	learned_say(w->shared->learned, w->engine.pipeline.snapshot->policy, w->batch->slots[0].time_ns);
 	tick(w);
 	snapshot_leave(w->shared->live, w->number);
@@ -146,7 +148,18 @@ static void keep_parked(struct worker *w)
 static void run_apart(struct worker *w, bool paused)
 {
 	keeper_run(w->keeper, w->batch, paused);
+	inquiry_send(&w->inquiry, w->batch);
 	keep_parked(w);
+}
+
+/* Not of more packets than can be kept, and of none at the end. */
+static void allow_questions(struct worker *w)
+{
+	bool may = !w->ending && park_count(w->park) + w->batch->count <= PARK_MAX;
+
+	w->engine.pipeline.demand.may_ask = may;
+	if (w->keeper != NULL)
+		keeper_may_ask(w->keeper, may);
 }
 
 static void run_batch(struct worker *w)
@@ -155,6 +168,8 @@ static void run_batch(struct worker *w)
 		atomic_load_explicit(w->shared->paused, memory_order_relaxed);
 
 	w->engine.pipeline.paused = paused;
+	if (w->shared->ask != NULL)
+		allow_questions(w);
 	if (w->shared->refresh != NULL)
 		w->shared->refresh(w->shared->ctx);
 	if (w->keeper != NULL)
@@ -296,12 +311,15 @@ static void *work(void *arg)
 			wait_for_work(w);
 		if (n == 0 && w->keeper != NULL)
 			idle_apart(w);
+		if (w->shared->ask != NULL)
+			inquiry_take(&w->inquiry, w->park);
 		if (w->park != NULL)
 			run_parked(w);
 		answer(w);
 	}
 	/* From here on nothing is parked, and what was is dealt with as if its time were up. */
 	w->engine.pipeline.board = NULL;
+	w->ending = true;
 	if (w->keeper != NULL)
 		keeper_end(w->keeper);
 	if (w->park != NULL) {
@@ -325,6 +343,7 @@ struct worker *worker_free(struct worker *w)
 	park_free(w->park);
 	if (w->wake >= 0)
 		close(w->wake);
+	inquiry_done(&w->inquiry);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->answered);
 	free(w->records.text);
@@ -343,6 +362,10 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 	w->shared = shared;
 	w->number = number;
 	w->queue = q;
+	inquiry_init(&w->inquiry);
+	w->inquiry.ask = shared->ask;
+	w->inquiry.ctx = shared->ctx;
+	w->inquiry.asker = (uint32_t)number;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -364,15 +387,17 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 	w->engine.pipeline.learned = shared->learned;
 	w->engine.pipeline.number = number;
 	w->engine.pipeline.wake = w->wake;
+	w->engine.pipeline.demand = shared->demand;
 	w->tick_ms = -1;
 	if (shared->keeper != NULL)
 		w->keeper = keeper_new(shared->keeper, queue_number(q),
 			&(struct tally_told){ &w->counters, &w->servers, &w->records.lost },
 			w->wake);
-	if (shared->keeper != NULL)
-		w->park = park_new(NULL);
+	if (shared->keeper != NULL || shared->ask != NULL)
+		w->park = park_new(shared->keeper != NULL ? NULL : &w->board);
 	if (w->wake < 0 || w->batch == NULL || w->records.text == NULL ||
-		(shared->keeper != NULL && (w->keeper == NULL || w->park == NULL)) ||
+		(shared->keeper != NULL && w->keeper == NULL) ||
+		((shared->keeper != NULL || shared->ask != NULL) && w->park == NULL) ||
 		(shared->json != NULL && w->json.text == NULL))
 		return worker_free(w);
 	return w;
@@ -402,6 +427,12 @@ static void wake(struct worker *w)
 	uint64_t one = 1;
 
 	(void)!write(w->wake, &one, sizeof(one));
+}
+
+void worker_answer(struct worker *w, const struct source_answer *a)
+{
+	inquiry_answer(&w->inquiry, a);
+	wake(w);
 }
 
 void worker_nudge(struct worker *w)

@@ -6,6 +6,7 @@
 #ifndef USHER_RELAY_WORKER_H
 #define USHER_RELAY_WORKER_H
 
+#include "relay/inquiry.h"
 #include "relay/keeper.h"
 #include "relay/live.h"
 #include "relay/outcome.h"
@@ -31,7 +32,10 @@ struct worker_shared {
 	 * edit of the registry that was complete when the packet came is seen; may wait for it.
 	 */
 	void (*refresh)(void *ctx);
+	/* Where the registry holds only who was asked for, else NULL: struct inquiry. */
+	bool (*ask)(void *ctx, const struct source_question *q);
 	void *ctx;
+	struct demand demand;            /* may_ask is each worker's */
 	struct answer_times *answers;    /* NULL: how long servers take is not known */
 	const atomic_bool *paused;       /* NULL: never */
 	struct store *store;             /* NULL: queues do not outlive this process */
@@ -66,6 +70,9 @@ int worker_start(struct worker *w);
 
 /* Tells the thread, should it be idle, to have a look at what it shares with others. */
 void worker_nudge(struct worker *w);
+
+/* From any thread: what shared->ask() was asked. */
+void worker_answer(struct worker *w, const struct source_answer *a);
 
 /* Tells the thread to answer what is queued, let nothing new in, and end. Does not wait. */
 void worker_stop(struct worker *w);

@@ -162,6 +162,7 @@ static void run(struct job *j, const struct handoff *h)
 	follow(j, h->cpu);
 	take_level(h->log_level);
 	j->engine.pipeline.paused = h->paused;
+	j->engine.pipeline.demand = h->demand;
 	j->engine.pipeline.board = h->park && j->config->hooks != NULL ? &c->board : NULL;
 	if (h->count == 0)
 		return;

@@ -127,6 +127,13 @@ void workers_nudge(struct workers *ws)
 		worker_nudge(ws->all[i]);
 }
 
+void workers_answer(struct workers *ws, const struct source_answer *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (all[i].asker < ws->count)
+			worker_answer(ws->all[all[i].asker], &all[i]);
+}
+
 void workers_stop(struct workers *ws)
 {
 	for (size_t i = 0; i < ws->count; i++)

@@ -31,6 +31,9 @@ size_t workers_count(struct workers *ws, struct worker_counters *ret);
 /* worker_nudge() for all. */
 void workers_nudge(struct workers *ws);
 
+/* From any thread while the workers are there: worker_answer() for whoever asked. */
+void workers_answer(struct workers *ws, const struct source_answer *all, size_t count);
+
 /* Answers what is queued, lets nothing new in, and ends the threads. */
 void workers_stop(struct workers *ws);
 

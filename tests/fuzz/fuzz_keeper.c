@@ -14,7 +14,7 @@
 static struct slot to, from;
 
 /* One link, two upstreams of each family, one of them by multicast; an address of ours beside. */
-static const struct fence fence = {
+static struct fence fence = {
 	.on = true,
 	.links = {
 		.count = 1,
@@ -169,9 +169,12 @@ static void try_slot(struct input *in)
 	size_t n;
 
 	set_sends(in, how);
+	fence.ask_ms = (how & 64) != 0 ? 1000 : 0;
+	from.ask = (how & 64) != 0 ? take_byte(in) : 0;
 	n = set_slots(in, how);
 	memcpy(&from.verdict, &verdict, 1);
 	memcpy(&from.edited, &edited, 1);
+	to.ask = 0;
 	from.out_len = (how & 2) != 0 ? (uint32_t)n : (how & 4) != 0 ? len << 16 | len : len;
 	to.verdict = SLOT_PARK;
 	to.edited = false;
@@ -181,7 +184,13 @@ static void try_slot(struct input *in)
 		MUST(to.verdict == SLOT_PARK && !to.edited && to.send_count == 0);
 		return;
 	}
-	MUST(to.verdict == verdict && verdict <= SLOT_DROP && edited <= 1);
+	MUST(to.verdict == verdict && edited <= 1);
+	MUST((to.ask != 0) == (verdict == SLOT_PARK));
+	if (verdict == SLOT_PARK)
+		MUST(fence.ask_ms > 0 && to.ask <= REG_ID_TYPES && to.out_len > 0 && to.out_len <= REG_ID_MAX &&
+			memcmp(to.out, from.out, to.out_len) == 0);
+	else
+		MUST(verdict <= SLOT_DROP);
 	MUST(to.edited == (verdict == SLOT_ACCEPT && edited == 1));
 	if (to.edited)
 		judge_edit();

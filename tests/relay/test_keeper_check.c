@@ -108,6 +108,50 @@ Test(keeper_check, parked)
 	}
 }
 
+/* A question to the registry's source, where it can be asked: of a type and length that there are. */
+Test(keeper_check, a_question)
+{
+	static const struct {
+		uint8_t ask;
+		uint32_t len;
+		enum keeper_fault fault;
+	} rows[] = {
+		{ 1, 6, KEEPER_OK }, { REG_ID_TYPES, REG_ID_MAX, KEEPER_OK }, { 0, 6, KEEPER_VERDICT },
+		{ 1, 0, KEEPER_VERDICT }, { 1, REG_ID_MAX + 1, KEEPER_VERDICT },
+		{ 1, UINT32_MAX, KEEPER_VERDICT }, { REG_ID_TYPES + 1, 6, KEEPER_VERDICT }, { 255, 6, KEEPER_VERDICT },
+	};
+
+	come(4, 68, 67, 300);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		from.ask = rows[i].ask;
+		from.out_len = rows[i].len;
+		from.park_until_ns = INT64_MAX;
+		memset(from.out, 0x5a, 400);
+		memset(to.out, 0, 400);
+		to.ask = 0;
+		to.asked = 0;
+		fence.ask_ms = 0;
+		cr_expect_eq(take_bytes(SLOT_PARK, 0), KEEPER_VERDICT);
+		fence.ask_ms = 1000;
+		cr_expect_eq(take_bytes(SLOT_PARK, 0), rows[i].fault, "%zu", i);
+		fence.ask_ms = 0;
+		if (rows[i].fault != KEEPER_OK)
+			continue;
+		cr_expect(to.verdict == SLOT_PARK && to.ask == rows[i].ask && to.out_len == rows[i].len);
+		cr_expect(to.out[rows[i].len - 1] == 0x5a && to.out[rows[i].len] == 0);
+		cr_expect(to.park_until_ns > 0 && to.park_until_ns < INT64_MAX / 2);
+		/* a second question of the same packet gets no more time */
+		to.asked = 1;
+		to.park_until_ns = 77;
+		fence.ask_ms = 1000;
+		cr_expect_eq(take_bytes(SLOT_PARK, 0), KEEPER_OK);
+		cr_expect_eq(to.park_until_ns, 77);
+		cr_expect_eq(take_bytes(SLOT_ACCEPT, 0), KEEPER_OK);
+		cr_expect_eq(to.ask, 0);
+		fence.ask_ms = 0;
+	}
+}
+
 /* What is dropped is not looked at, however it looks. */
 Test(keeper_check, an_edit_that_is_dropped)
 {
