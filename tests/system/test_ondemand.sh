@@ -6,6 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=mariadb.sh
 . "$(dirname "$0")/mariadb.sh"
+# shellcheck source=processes.sh
+. "$(dirname "$0")/processes.sh"
 
 need kea-dhcp4 kea-dhcp6 mariadbd mariadb-install-db mariadb
 need_usher
@@ -88,7 +90,13 @@ only_once() { # where
 
 	check "$1: a real client, DHCPv4" "$(cat "$WORK/usher.log")" real 4 192.0.2.
 	check "$1: a real client, DHCPv6" "$(cat "$WORK/usher.log")" real 6 2001:db8:1:
-	on client ip address flush dev eth0 scope global
+
+	kill -KILL "$(first usher-worker)"
+	asked "$1: the worker dies: what it knew, another knows" "$open.*bootfile=mended"
+	kill -KILL "$(first usher-loader)"
+	asked "$1: the loader dies: who is in memory stays" "$open.*bootfile=mended"
+	back() { [[ $(dhcp client ask4 eth0 mac=02:aa:00:00:12:33 wait=1) =~ $open.*bootfile=many ]]; }
+	check "$1: another loader is asked for the others" "$(tail -n 3 "$WORK/usher.log")" wait_for 10 back
 }
 
 whole() { # where, members
