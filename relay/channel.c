@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 _Static_assert(offsetof(struct channel, batch) % 8 == 0, "the batch begins aligned");
@@ -97,7 +98,21 @@ int channel_send(int fd, const void *msg, size_t len, const int *fds, size_t cou
 	do
 		n = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n == (ssize_t)len ? 0 : -EPROTO;
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	return n == (ssize_t)len ? 0 : -EPROTO;
+}
+
+bool channel_is_over(int err)
+{
+	return err == -EPIPE || err == -EPROTO;
+}
+
+void channel_pause(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	nanosleep(&pause, NULL);
 }
 
 static size_t take_fds(struct msghdr *m, int *ret_fds)

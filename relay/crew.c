@@ -59,10 +59,8 @@ static void empty(struct crew_idle *i)
 static void pause_then_fill(struct crew *c)
 {
 	unsigned n = c->failures < PAUSES ? c->failures : PAUSES;
-	long ms = (long)n * PAUSE_MS;
-	struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
 
-	timerfd_settime(c->timer.fd, 0, &when, NULL);
+	loop_alarm(c->timer.fd, (long)n * PAUSE_MS + 1);
 }
 
 /* The idle worker is ready, or it is dead: its place is filled again by crew_heard(). */
@@ -83,7 +81,7 @@ static void on_idle(void *ctx, uint32_t events)
 			i->ready = c->proven = true;
 			c->failures = 0;
 			pthread_cond_broadcast(&c->arrived);
-		} else if (err != -EAGAIN) {
+		} else if (err == 0 || channel_is_over(err)) {
 			c->failures += !i->ready;
 			empty(i);
 		}

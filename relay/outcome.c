@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 enum {
@@ -188,6 +189,7 @@ static void *write_records(void *arg)
 {
 	struct outcome *o = arg;
 
+	prctl(PR_SET_NAME, "usher-outcome");
 	pthread_mutex_lock(&o->lock);
 	while (await_work(o)) {
 		bool force = o->reopen, reopened, stopping = o->stop;
@@ -222,8 +224,6 @@ static int start_writer(struct outcome *o)
 	err = pthread_create(&o->writer, NULL, write_records, o);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	o->started = err == 0;
-	if (err == 0)
-		pthread_setname_np(o->writer, "usher-outcome");
 	return -err;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "relay/processes.h"
 
+#include "relay/channel.h"
 #include "relay/command.h"
 #include "relay/data_source.h"
 #include "relay/log.h"
@@ -144,7 +145,7 @@ static void on_spawned(void *ctx, uint32_t mask)
 		else
 			loader_heard(&p->loader, &e);
 	}
-	if (err == -EAGAIN)
+	if (!channel_is_over(err))
 		return;
 	log_error("the spawner is dead: usher ends, because it could not replace a worker");
 	loop_remove(p->loop, &p->spawned);

@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILDREN = 256, HIGH_FD = 64 };
+enum { CHILDREN = 256, HIGH_FD = 64, KILL_TRIES = 25 };
 
 enum order { ORDER_SPAWN, ORDER_KILL };
 
@@ -132,10 +132,10 @@ static void become(const struct nest *n, const struct request *r, const int fds[
 static void tell(struct nest *n, enum spawner_news news, const struct child *c, int status)
 {
 	struct spawner_event e = { news, c->role, c->token, c->pid, status, c->killed };
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	int err;
 
-	while (channel_send(n->fd, &e, sizeof(e), NULL, 0) == -EAGAIN)
-		nanosleep(&pause, NULL);
+	while ((err = channel_send(n->fd, &e, sizeof(e), NULL, 0)) != 0 && !channel_is_over(err))
+		channel_pause();
 }
 
 static struct child *place_for(struct nest *n, pid_t pid)
@@ -198,7 +198,7 @@ static void close_all(int *fds, size_t count)
 			close(fds[i]);
 }
 
-/* False: the daemon is gone. */
+/* False: the daemon is gone. What else can go wrong passes, and if not, nothing is lost by having tried. */
 static bool serve(struct nest *n)
 {
 	int fds[CHANNEL_FDS], err;
@@ -209,8 +209,10 @@ static bool serve(struct nest *n)
 		spawn(n, &r, fds);
 	else if (err == 0)
 		kill_child(n, r.pid);
+	else
+		channel_pause();
 	close_all(fds, CHANNEL_FDS);
-	return err == 0 || err == -EPROTO;
+	return err != -EPIPE;
 }
 
 static void open_signals(struct nest *n)
@@ -228,13 +230,15 @@ static void run(struct nest *n)
 {
 	struct signalfd_siginfo info;
 	struct pollfd fds[2];
+	char missing[128];
 
 	prctl(PR_SET_NAME, "usher-spawner");
 	n->pid = getpid();
 	if (!die_with_parent(n->daemon))
 		_exit(0);
-	sandbox_keep_spawner_capabilities();
 	open_signals(n);
+	/* What is missing here is missing in the keeper, who says so. */
+	sandbox_enter(SANDBOX_SPAWNER, NULL, missing, sizeof(missing));
 	do {
 		fds[0] = (struct pollfd){ .fd = n->fd, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = n->signals, .events = POLLIN };
@@ -305,11 +309,16 @@ int spawner_spawn(struct spawner *s, enum spawner_role role, int socket, int con
 	return err;
 }
 
+/* A spawner that takes nothing for so long must not hold up who has packets to see to. */
 void spawner_kill(struct spawner *s, pid_t pid)
 {
 	struct request r = { .order = ORDER_KILL, .pid = pid };
+	int err = channel_send(s->fd, &r, sizeof(r), NULL, 0);
 
-	channel_send(s->fd, &r, sizeof(r), NULL, 0);
+	for (int i = 0; i < KILL_TRIES && err != 0 && !channel_is_over(err); i++) {
+		channel_pause();
+		err = channel_send(s->fd, &r, sizeof(r), NULL, 0);
+	}
 }
 
 int spawner_next(struct spawner *s, struct spawner_event *ret)

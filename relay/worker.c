@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ enum {
 	RECORDS_ROOM = 512 * 1024, /* 2 KiB for each packet of the largest batch; touched as used */
 	DRAIN_MS = 1000, /* how long a queue that fails closed may take to run empty */
 	ANSWER_MS = 1000,
+	RECEIVE_TRIES = 50,      /* a millisecond apart */
 };
 
 struct worker {
@@ -277,17 +279,34 @@ static void idle_apart(struct worker *w)
 	keep_parked(w);
 }
 
+/* What it may be passes, mostly: a queue is not given up for one error. As queue_receive(). */
+static int receive(struct worker *w)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int n = queue_receive(w->queue, w->batch, w->shared->slots);
+
+	for (int i = 0; i < RECEIVE_TRIES && n < 0; i++) {
+		nanosleep(&pause, NULL);
+		n = queue_receive(w->queue, w->batch, w->shared->slots);
+	}
+	return n;
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
+	char name[16];
 	int n = 0;
 
+	/* By itself: for another thread the C library would write to a file. */
+	snprintf(name, sizeof(name), "usher-%u", queue_number(w->queue));
+	prctl(PR_SET_NAME, name);
 	if (w->shared->pin)
 		stay_on_one_cpu(w);
 	if (w->keeper != NULL)
 		keeper_idle(w->keeper);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed) && n >= 0) {
-		n = queue_receive(w->queue, w->batch, w->shared->slots);
+		n = receive(w);
 		if (n > 0)
 			run_batch(w);
 		else if (n == 0 && w->keeper != NULL)
@@ -382,7 +401,6 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 int worker_start(struct worker *w)
 {
 	sigset_t all, before;
-	char name[16];
 	int err;
 
 	sigfillset(&all);
@@ -392,8 +410,6 @@ int worker_start(struct worker *w)
 	if (err != 0)
 		return -err;
 	w->started = true;
-	snprintf(name, sizeof(name), "usher-%u", queue_number(w->queue));
-	pthread_setname_np(w->thread, name);
 	return 0;
 }
 

@@ -209,7 +209,8 @@ static bool shut_in(const struct config *c)
 
 	tzset();
 	close(SPAWNED_CONFIG);
-	sandbox_enter(c->hooks != NULL ? SANDBOX_HOST : SANDBOX_WORKER, missing, sizeof(missing));
+	sandbox_enter(c->hooks != NULL ? SANDBOX_HOST : SANDBOX_WORKER, NULL, missing,
+		sizeof(missing));
 	if (missing[0] == '\0' || c->sandbox != SANDBOX_REQUIRE)
 		return true;
 	log_error("worker: the sandbox is incomplete, without %s, and the config requires it",

@@ -21,7 +21,8 @@ import time
 
 import dhcp
 
-AGAIN = (1.0, 2.0, 4.0, 8.0)    # seconds until a message is sent again; RFC 2131 4.1 has four times that
+# Seconds until a message is sent again; RFC 2131 4.1 has four times that. $AGAIN is another beginning.
+AGAIN = tuple(float(os.environ.get("AGAIN", "1")) * n for n in (1.0, 2.0, 4.0, 8.0))
 PAUSE = 0.05                    # between two exchanges of a client
 
 

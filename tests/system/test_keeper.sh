@@ -123,9 +123,10 @@ strike() { # name, signal, times, seconds between
 # --- what each process may ------------------------------------------------------------------------------------------
 
 must "workers" wait_for 10 ready
-may "the main process may do netfilter and no more" "$usher_pid" $((1 << 12)) 0 0
+may "the main process may do netfilter and no more" "$usher_pid" $((1 << 12)) 2 0
 may "a worker may do nothing" "$(first usher-worker)" 0 2 "$(id -u usher 2>/dev/null || echo 65534)"
-may "a loader has no capability" "$(first usher-loader)" 0 0 0
+may "a loader has no capability" "$(first usher-loader)" 0 2 0
+may "a spawner may make processes and no more" "$(first usher-spawner)" $((1 << 5 | 1 << 6 | 1 << 7 | 1 << 8)) 2 0
 
 # --- one process dies: nobody notices -------------------------------------------------------------------------------
 
