@@ -6,9 +6,9 @@
 # reloads, a worker that dies. A process may end if another takes its place: no packet may be stuck, doubled or unsteered,
 # no lease without its record, and in the end all is well again.
 #
-#   errnos.sh [EVERY]                        only each EVERY-th of the cases. JOBS: so many at a time, each in namespaces
-#                                            of its own. ROLES: only these processes
-#   errnos.sh --case ROLE CALL ERRNO WHEN    one of them, and what usher says of it
+#   test_errnos.sh [EVERY]                        only each EVERY-th of the cases, 20. JOBS: so many at a time, each in namespaces
+#                                                 of its own. ROLES: only these processes
+#   test_errnos.sh --case ROLE CALL ERRNO WHEN    one of them, and what usher says of it
 #
 # A case is a process, a call, an errno, and which of the 20 fail: every one of them in a row, those with an odd number,
 # those with an even number, so that each fails also between two that do not. Where that ended the process, its successor
@@ -155,7 +155,8 @@ part() { # remainder, jobs, every
 		for call in ${calls[$role]}; do
 			for errno in $errnos; do
 				n=$((n + 1))
-				[ $((n % $3)) = 0 ] && [ $((n / $3 % $2)) = "$1" ] || continue
+				[ $((n % $3)) = 0 ] || continue
+				[ $((n / $3 % $2)) = "$1" ] || continue
 				for when in $groups; do
 					inject "$role" "$call" "$errno" "$when" || singly+=("$role $call $errno")
 				done
@@ -195,7 +196,7 @@ if [ "${1-}" = --case ]; then
 	finish
 fi
 
-every=${1:-1}
+every=${1:-20}
 jobs=${JOBS:-$((2 * PROCESSORS))}
 pids=()
 for ((i = 0; i < jobs; i++)); do
