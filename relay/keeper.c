@@ -327,9 +327,10 @@ static bool has_news(const struct keeper *k)
 		(k->hand.fence.park_ms > 0 && atomic_load(&k->shared->describe) != k->described);
 }
 
-void keeper_idle(struct keeper *k)
+void keeper_idle(struct keeper *k, bool stirred)
 {
-	bury(k);
+	if (stirred)
+		bury(k);
 	renew(k);
 	set_until(k);
 	if (!engage(k) || !has_news(k))

@@ -169,7 +169,8 @@ static bool record_gap(struct outcome *o, size_t more)
 	return true;
 }
 
-static void note_result(struct outcome *o, int err, size_t records, size_t done)
+/* True: it is written, and who waits for it is to hear. */
+static bool note_result(struct outcome *o, int err, size_t records, size_t done)
 {
 	ring_take(&o->ring, done);
 	ring_trim(&o->ring, KEEP);
@@ -178,11 +179,11 @@ static void note_result(struct outcome *o, int err, size_t records, size_t done)
 	if (err != 0) {
 		o->counters.errors++;
 		begin_stall(o, strerror(-err));
-		return;
+		return false;
 	}
 	end_stall(o);
 	record_gap(o, 0);
-	pthread_cond_broadcast(&o->done);
+	return true;
 }
 
 static void *write_records(void *arg)
@@ -203,7 +204,12 @@ static void *write_records(void *arg)
 		records = outcome_file_records(&o->file, text, done);
 		pthread_mutex_lock(&o->lock);
 		o->counters.reopened += reopened;
-		note_result(o, err, records, done);
+		if (note_result(o, err, records, done)) {
+			/* Who is woken with the lock in another's hand goes to sleep again. */
+			pthread_mutex_unlock(&o->lock);
+			pthread_cond_broadcast(&o->done);
+			pthread_mutex_lock(&o->lock);
+		}
 		if (stopping && err != 0)
 			break;
 	}
@@ -315,19 +321,21 @@ struct outcome_wish outcome_give(struct outcome *o, const char *text, size_t len
 		.records = outcome_file_records(&o->file, text, len),
 		.deadline = clock_in_ms(o->options.wait_ms),
 	};
+	bool work = false;
 
 	pthread_mutex_lock(&o->lock);
 	o->counters.records += wish.records;
 	if (record_gap(o, len) && ring_put(&o->ring, text, len)) {
 		o->put += len;
 		wish.until = o->put;
-		if (!o->stalled)
-			pthread_cond_signal(&o->work);
+		work = !o->stalled;
 	} else {
 		lose(o, wish.records);
 		wish.records = 0;
 	}
 	pthread_mutex_unlock(&o->lock);
+	if (work)
+		pthread_cond_signal(&o->work);
 	return wish;
 }
 

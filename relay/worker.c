@@ -191,7 +191,8 @@ static void answer(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void wait_for_work(struct worker *w)
+/* Whether the worker process at hand has stirred. */
+static bool wait_for_work(struct worker *w)
 {
 	struct pollfd fds[3] = {
 		{ .fd = queue_fd(w->queue), .events = POLLIN },
@@ -212,6 +213,7 @@ static void wait_for_work(struct worker *w)
 		tick(w);
 		snapshot_leave(w->shared->live, w->number);
 	}
+	return fds[2].revents != 0;
 }
 
 /* The packets that hook libraries have held and hold no longer. */
@@ -272,10 +274,10 @@ static void stay_on_one_cpu(const struct worker *w)
 			strerror(errno));
 }
 
-static void idle_apart(struct worker *w)
+static void idle_apart(struct worker *w, bool stirred)
 {
 	w->batch->count = 0;
-	keeper_idle(w->keeper);
+	keeper_idle(w->keeper, stirred);
 	keep_parked(w);
 }
 
@@ -296,6 +298,7 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 	char name[16];
+	bool stirred = false;
 	int n = 0;
 
 	/* By itself: for another thread the C library would write to a file. */
@@ -304,7 +307,7 @@ static void *work(void *arg)
 	if (w->shared->pin)
 		stay_on_one_cpu(w);
 	if (w->keeper != NULL)
-		keeper_idle(w->keeper);
+		keeper_idle(w->keeper, false);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed) && n >= 0) {
 		n = receive(w);
 		if (n > 0)
@@ -312,9 +315,9 @@ static void *work(void *arg)
 		else if (n == 0 && w->keeper != NULL)
 			keeper_rest(w->keeper);
 		if (n == 0)
-			wait_for_work(w);
+			stirred = wait_for_work(w);
 		if (n == 0 && w->keeper != NULL)
-			idle_apart(w);
+			idle_apart(w, stirred);
 		if (w->park != NULL)
 			run_parked(w);
 		answer(w);
