@@ -9,11 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 _Static_assert(offsetof(struct channel, batch) % 8 == 0, "the batch begins aligned");
@@ -108,11 +108,18 @@ bool channel_is_over(int err)
 	return err == -EPIPE || err == -EPROTO;
 }
 
+/* poll(2), since a worker may do that. */
 void channel_pause(void)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	poll(NULL, 0, 1);
+}
 
-	nanosleep(&pause, NULL);
+bool channel_again(int err)
+{
+	if (err == 0 || channel_is_over(err))
+		return false;
+	channel_pause();
+	return true;
 }
 
 static size_t take_fds(struct msghdr *m, int *ret_fds)

@@ -83,6 +83,8 @@ int channel_send(int fd, const void *msg, size_t len, const int *fds, size_t cou
 bool channel_is_over(int err);
 /* The time that such an error is given. */
 void channel_pause(void);
+/* Whether it is to be tried again, after that time. */
+bool channel_again(int err);
 
 /*
  * Receives a message of exactly `len` bytes and its descriptors, close-on-exec and the caller's;

@@ -42,12 +42,11 @@ static size_t bring(struct keeper *k, struct handoff *h, const struct depot_gift
 
 static int send_in_time(const struct keeper *k, const struct handoff *h, const int *fds, size_t count)
 {
-	int err = channel_send(k->hand.fd, h, sizeof(*h), fds, count);
+	int err;
 
-	while (err != 0 && !channel_is_over(err) && clock_now_ns() < k->until) {
-		channel_pause();
+	do
 		err = channel_send(k->hand.fd, h, sizeof(*h), fds, count);
-	}
+	while (channel_again(err) && clock_now_ns() < k->until);
 	return err;
 }
 

@@ -45,10 +45,8 @@ struct loading {
 
 static void send_surely(int to, const void *msg, size_t len, int fd)
 {
-	int err;
-
-	while ((err = channel_send(to, msg, len, &fd, fd >= 0 ? 1 : 0)) != 0 && !channel_is_over(err))
-		channel_pause();
+	while (channel_again(channel_send(to, msg, len, &fd, fd >= 0 ? 1 : 0)))
+		;
 }
 
 static void ignore(void *ctx, const char *text)

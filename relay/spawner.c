@@ -132,10 +132,9 @@ static void become(const struct nest *n, const struct request *r, const int fds[
 static void tell(struct nest *n, enum spawner_news news, const struct child *c, int status)
 {
 	struct spawner_event e = { news, c->role, c->token, c->pid, status, c->killed };
-	int err;
 
-	while ((err = channel_send(n->fd, &e, sizeof(e), NULL, 0)) != 0 && !channel_is_over(err))
-		channel_pause();
+	while (channel_again(channel_send(n->fd, &e, sizeof(e), NULL, 0)))
+		;
 }
 
 static struct child *place_for(struct nest *n, pid_t pid)
@@ -313,12 +312,9 @@ int spawner_spawn(struct spawner *s, enum spawner_role role, int socket, int con
 void spawner_kill(struct spawner *s, pid_t pid)
 {
 	struct request r = { .order = ORDER_KILL, .pid = pid };
-	int err = channel_send(s->fd, &r, sizeof(r), NULL, 0);
 
-	for (int i = 0; i < KILL_TRIES && err != 0 && !channel_is_over(err); i++) {
-		channel_pause();
-		err = channel_send(s->fd, &r, sizeof(r), NULL, 0);
-	}
+	for (int i = 0; i < KILL_TRIES && channel_again(channel_send(s->fd, &r, sizeof(r), NULL, 0)); i++)
+		;
 }
 
 int spawner_next(struct spawner *s, struct spawner_event *ret)

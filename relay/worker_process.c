@@ -184,12 +184,17 @@ static int serve(struct job *j)
 {
 	struct handback back = { .number = 0, .tick_ms = -1 };
 	struct handoff h;
-	int fds[CHANNEL_FDS], err = 0;
+	int fds[CHANNEL_FDS], err;
 
-	while (err == 0) {
-		err = channel_send(SPAWNED_SOCKET, &back, sizeof(back), NULL, 0);
-		if (err == 0)
+	for (;;) {
+		do
+			err = channel_send(SPAWNED_SOCKET, &back, sizeof(back), NULL, 0);
+		while (channel_again(err));
+		if (err != 0)
+			break;
+		do
 			err = channel_receive(SPAWNED_SOCKET, &h, sizeof(h), fds, 0);
+		while (channel_again(err));
 		if (err != 0)
 			break;
 		take_gifts(j, &h, fds);

@@ -51,12 +51,17 @@ well() { # a lease, and it is steered
 	[[ $(dhcp client ask4 eth0 2>&1) =~ addr=198\.51\.100\. ]]
 }
 
-# As systemd does.
-ensure_usher() {
-	gone "$usher_pid" || return 0
-	restarts=$((restarts + 1))
-	usher_start
+# By what does as systemd does: keeps the queue's socket, restarts, and has a watchdog.
+start_kept() {
+	rm -f "$WORK/usher.pid"
+	spawn bridge usher /usr/bin/python3 "$ROOT/tests/system/upgrade.py" keep "$WORK/notify" "$WORK/usher.pid" \
+		"$USHER" run -c "$WORK/usher.json"
+	wait_for 10 find_usher
 }
+
+find_usher() {
+	read -r usher_pid <"$WORK/usher.pid" && ! gone "$usher_pid"
+} 2>/dev/null
 
 recorded() { # since inject() began
 	[ $(($(outcome_count) - before)) = "$1" ]
@@ -96,6 +101,7 @@ untrace() {
 # inject ROLE CALL ERRNO WHEN: true if the process has lived through it.
 inject() {
 	local tracer victim before said seen what lived
+	wait_for 5 find_usher
 	wait_for 5 everybody_is_there
 	before=$(outcome_count)
 	said=$(wc -l <"$WORK/usher.log")
@@ -112,9 +118,10 @@ inject() {
 	lived=$?
 	seen+=", usher says: $(tail -n +$((said + 1)) "$WORK/usher.log" | cut -c 26-200 | uniq | tail -n 4 | tr '\n' ';')"
 	if gone "$usher_pid"; then
-		echo "# $1: $2 fails with $3 at $4: usher ends: $(tail -n 1 "$WORK/usher.log")"
-		ensure_usher
+		echo "# $1: $2 fails with $3 at $4: usher ends: $seen"
+		restarts=$((restarts + 1))
 		[[ $what == *"leased=$CLIENTS "* ]] || fail "$1: $2 fails with $3 at $4: usher ended" "$seen"
+		wait_for 10 find_usher
 	elif [[ $what != *"leased=$CLIENTS exchanges=$CLIENTS records=$CLIENTS resent=0 "*"doubled=0 "* ]] ||
 		! recorded "$CLIENTS"; then
 		fail "$1: $2 fails with $3 at its occurrence $4, after $last" "$seen"
@@ -144,7 +151,7 @@ begin_world() {
 	# However slow this machine is at the moment: nobody is to decide without a worker.
 	usher_config '"log_level": "warning", "deadline_ms": 3000,'
 	other_users
-	must "usher" usher_start
+	must "usher" start_kept
 }
 
 # The cases of which the number leaves this remainder, when divided by the number of jobs.
