@@ -127,6 +127,11 @@ static void on_crew(void *ctx)
 {
 	struct processes *p = ctx;
 
+	if (crew_is_stuck(&p->crew)) {
+		log_error("the spawner hangs: usher ends, because it cannot replace a worker");
+		p->died(p->ctx);
+		return;
+	}
 	if (p->workers->count == 0 && (crew_is_ready(&p->crew) || crew_is_refused(&p->crew)))
 		stir(p);
 	workers_nudge(p->workers);

@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILDREN = 256, HIGH_FD = 64, KILL_TRIES = 25 };
+enum { CHILDREN = 256, HIGH_FD = 64, KILL_TRIES = 25, STOP_MS = 1000 };
 
 enum order { ORDER_SPAWN, ORDER_KILL };
 
@@ -328,8 +328,9 @@ void spawner_stop(struct spawner *s)
 		return;
 	close(s->fd);
 	s->fd = -1;
-	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	/* One that hangs dies with us. */
+	for (int i = 0; i < STOP_MS && waitpid(s->pid, NULL, WNOHANG) <= 0; i++)
+		channel_pause();
 }
 
 void spawner_describe(const struct spawner_event *e, char *dst, size_t cap)
