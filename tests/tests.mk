@@ -102,7 +102,7 @@ ERRNOS ?= 1
 check-faults: $(BUILD)/unit $(BUILD)/usher $(BUILD)/usher-trap
 	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=10 $(BUILD)/unit --verbose --filter 'keeper/*'
 	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=40 $(BUILD)/unit --verbose --filter 'keeper/stopped_workers_are_replaced'
-	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=50 tests/system/test_keeper.sh
+	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=50 KEEPER_CLIENTS=200 tests/system/test_keeper.sh
 	USHER=$(abspath $(BUILD)/usher) UPGRADES=100 CRASHES=100 tests/system/test_upgrade.sh
 	USHER=$(abspath $(BUILD)/usher) UPGRADES=100 tests/system/test_systemd.sh
 	USHER=$(abspath $(BUILD)/usher) tests/system/test_errnos.sh $(ERRNOS)
