@@ -14,6 +14,9 @@
 # those with an even number, so that each fails also between two that do not. Where that ended the process, its successor
 # is not failed any more, so there each number is tried by itself.
 #
+# strace has a call fail by giving it the number -1, which is on no list of system calls: a worker is killed for it. So what is
+# tried of workers is their end; how they take an error is seen with a usher that was made with HAVE_SECCOMP=0.
+#
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=processes.sh
