@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -97,7 +98,28 @@ int channel_send(int fd, const void *msg, size_t len, const int *fds, size_t cou
 	do
 		n = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n == (ssize_t)len ? 0 : -EPROTO;
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	return n == (ssize_t)len ? 0 : -EPROTO;
+}
+
+bool channel_is_over(int err)
+{
+	return err == -EPIPE || err == -EPROTO;
+}
+
+/* poll(2), since a worker may do that. */
+void channel_pause(void)
+{
+	poll(NULL, 0, 1);
+}
+
+bool channel_again(int err)
+{
+	if (err == 0 || channel_is_over(err))
+		return false;
+	channel_pause();
+	return true;
 }
 
 static size_t take_fds(struct msghdr *m, int *ret_fds)

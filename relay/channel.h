@@ -80,6 +80,13 @@ int channel_pair(int fds[2]);
 /* Sends a message and up to CHANNEL_FDS descriptors; does not wait. 0 or a negative errno. */
 int channel_send(int fd, const void *msg, size_t len, const int *fds, size_t count);
 
+/* Whether such an error of either says that the other side is gone or mad. Any other may pass: a millisecond later. */
+bool channel_is_over(int err);
+/* The time that such an error is given. */
+void channel_pause(void);
+/* Whether it is to be tried again, after that time. */
+bool channel_again(int err);
+
 /*
  * Receives a message of exactly `len` bytes and its descriptors, close-on-exec and the caller's;
  * ret_fds[CHANNEL_FDS] is -1 where there is none. flags as recvmsg(2). 0; -EAGAIN with

@@ -6,6 +6,8 @@
  */
 #include "relay/crew.h"
 
+#include "registry/clock.h"
+
 #include "relay/channel.h"
 #include "relay/command.h"
 #include "relay/log.h"
@@ -23,7 +25,7 @@
 
 enum {
 	SPARE = 2, /* what kills one may kill the next, and a third is needed while it is spawned */
-	PAUSE_MS = 100, PAUSES = 50,
+	PAUSE_MS = 100, PAUSES = 50, STUCK_MS = 3000,
 };
 
 static void wake(struct crew *c)
@@ -59,10 +61,8 @@ static void empty(struct crew_idle *i)
 static void pause_then_fill(struct crew *c)
 {
 	unsigned n = c->failures < PAUSES ? c->failures : PAUSES;
-	long ms = (long)n * PAUSE_MS;
-	struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
 
-	timerfd_settime(c->timer.fd, 0, &when, NULL);
+	loop_alarm(c->timer.fd, (long)n * PAUSE_MS + 1);
 }
 
 /* The idle worker is ready, or it is dead: its place is filled again by crew_heard(). */
@@ -83,7 +83,7 @@ static void on_idle(void *ctx, uint32_t events)
 			i->ready = c->proven = true;
 			c->failures = 0;
 			pthread_cond_broadcast(&c->arrived);
-		} else if (err != -EAGAIN) {
+		} else if (err == 0 || channel_is_over(err)) {
 			c->failures += !i->ready;
 			empty(i);
 		}
@@ -103,6 +103,7 @@ static int fill(struct crew *c, struct crew_idle *i)
 	i->hand = (struct hand){ .fd = fds[0], .config = c->config };
 	i->source = (struct loop_source){ fds[0], on_idle, i };
 	i->ready = false;
+	i->asked_ns = clock_now_ns();
 	err = loop_add(c->loop, &i->source);
 	if (err == 0)
 		err = spawner_spawn(c->spawner, ROLE_WORKER, fds[1], c->config_fd, -1, &i->token);
@@ -142,7 +143,9 @@ static void on_taken(void *ctx, uint32_t events)
 
 	(void)events;
 	(void)!read(c->wake, &n, sizeof(n));
-	if (c->failures == 0)
+	if (crew_is_stuck(c))
+		changed(c);
+	else if (c->failures == 0)
 		fill_places(c);
 }
 
@@ -264,6 +267,27 @@ bool crew_is_ready(struct crew *c)
 	return ready;
 }
 
+bool crew_is_stuck(struct crew *c)
+{
+	bool stuck;
+
+	pthread_mutex_lock(&c->lock);
+	stuck = c->stuck;
+	pthread_mutex_unlock(&c->lock);
+	return stuck;
+}
+
+/* With the lock. A spawner answers at once; one that was stopped, never. */
+static bool is_stuck(const struct crew *c)
+{
+	int64_t then = clock_now_ns() - STUCK_MS * 1000000LL;
+
+	for (size_t i = 0; i < CREW_IDLE; i++)
+		if (c->idle[i].hand.fd >= 0 && c->idle[i].hand.pid == 0 && c->idle[i].asked_ns < then)
+			return true;
+	return false;
+}
+
 bool crew_is_refused(struct crew *c)
 {
 	bool refused;
@@ -292,6 +316,8 @@ bool crew_take(struct crew *c, struct hand *ret, int64_t until_ns)
 		*ret = i->hand;
 		ret->fence = c->fence;
 		release(i);
+	} else {
+		c->stuck = is_stuck(c);
 	}
 	wake(c);
 	pthread_mutex_unlock(&c->lock);

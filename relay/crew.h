@@ -28,6 +28,7 @@ struct crew_idle {
 	struct crew *crew;
 	struct hand hand;                /* fd -1: the place is free */
 	uint64_t token;
+	int64_t asked_ns;                /* when the spawner was asked for it */
 	bool ready;                      /* it has said so */
 };
 
@@ -42,6 +43,7 @@ struct crew {
 	unsigned failures;               /* workers that died before they were ready, in a row */
 	bool refused;                    /* none was ready yet, and one could not take its config */
 	bool proven;                     /* one was */
+	bool stuck;                      /* the spawner does not do what it is asked */
 	struct fence fence;              /* of workers with the config */
 	int offered_fd;                  /* -1: none */
 	uint64_t offered;
@@ -50,7 +52,7 @@ struct crew {
 	struct crew_idle idle[CREW_IDLE];
 	int wake;                        /* eventfd: keepers took workers or wait for some */
 	struct loop_source taken;
-	void (*changed)(void *ctx);      /* in the main thread: one is ready, or one died */
+	void (*changed)(void *ctx);      /* in the main thread: one is ready, or one died, or the crew is stuck */
 	void *ctx;
 };
 
@@ -74,6 +76,8 @@ uint64_t crew_config(struct crew *c);
 bool crew_is_ready(struct crew *c);
 /* Whether there will be none, as a worker has said why. */
 bool crew_is_refused(struct crew *c);
+/* Whether a keeper has waited in vain, and the spawner has not begun for seconds what it was asked for. */
+bool crew_is_stuck(struct crew *c);
 
 /*
  * Any thread: takes a worker with the newest config, waiting for one until `until_ns`

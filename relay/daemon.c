@@ -362,12 +362,15 @@ static void check_surroundings(struct daemon *d)
 }
 
 /* When all is open and before there are threads, for capabilities are a thread's. */
-static bool shut_in(const struct config *c)
+static bool shut_in(const struct config *c, const char *path)
 {
+	const struct sandbox_files files = {
+		.config = path, .control = c->control,
+		.logs = { c->outcome.file, c->outcome.json_file }, .quarantine = c->quarantine.dir,
+	};
 	char missing[128];
 
-	sandbox_enter(SANDBOX_KEEPER, missing, sizeof(missing));
-	sandbox_describe(missing, sizeof(missing));
+	sandbox_enter(SANDBOX_KEEPER, &files, missing, sizeof(missing));
 	if (missing[0] == '\0')
 		return true;
 	log_say(c->sandbox == SANDBOX_REQUIRE ? LEVEL_ERROR : LEVEL_WARNING,
@@ -424,7 +427,7 @@ static int start_workers(struct daemon *d)
 	start_control(d);
 	/* Takes other programs' time, and capabilities; what comes meanwhile waits in the queue. */
 	check_surroundings(d);
-	if (d->apart && !shut_in(c))
+	if (d->apart && !shut_in(c, d->config_path))
 		return EXIT_CODE_OTHER;
 	rc = d->apart && d->outcome != NULL ? outcome_start(d->outcome) : 0;
 	if (rc == 0 && d->apart && d->outcome_json != NULL)
@@ -526,13 +529,15 @@ static void stop(struct daemon *d)
 
 static int run(struct daemon *d)
 {
-	int code = start(d);
+	int code = start(d), err;
 
 	if (code == EXIT_CODE_OK && !d->loop.stop) {
 		log_info("usher %s runs: queues %u to %u, %s", USHER_VERSION, d->boot->queue_first,
 			d->boot->queue_last, d->config_path);
 		tell_status(d, "READY=1\n");
-		loop_run(&d->loop);
+		err = loop_run(&d->loop);
+		if (err != 0)
+			code = fail(EXIT_CODE_OTHER, "nothing can be waited for", err);
 		notify_say("STOPPING=1\nSTATUS=answering what is queued");
 		if (workers_failed(&d->workers)) {
 			code = EXIT_CODE_NETWORK;

@@ -40,6 +40,16 @@ static size_t bring(struct keeper *k, struct handoff *h, const struct depot_gift
 	return count;
 }
 
+static int send_in_time(const struct keeper *k, const struct handoff *h, const int *fds, size_t count)
+{
+	int err;
+
+	do
+		err = channel_send(k->hand.fd, h, sizeof(*h), fds, count);
+	while (channel_again(err) && clock_now_ns() < k->until);
+	return err;
+}
+
 static int hand_over(struct keeper *k, size_t count)
 {
 	struct depot_gift gift = { .generation = k->generation, .fd = -1, .layer = -1 };
@@ -71,7 +81,7 @@ static int hand_over(struct keeper *k, size_t count)
 		k->channel->links = k->hand.fence.links;
 	k->channel->records_len = k->channel->json_len = 0;
 	atomic_store(&k->channel->at, 0);
-	err = channel_send(k->hand.fd, &h, sizeof(h), fds, n);
+	err = send_in_time(k, &h, fds, n);
 	keeper_close(&gift.fd);
 	keeper_close(&gift.layer);
 	if (err != 0)
@@ -93,8 +103,10 @@ static bool limit(struct keeper *k, int64_t left)
 
 	if (ms == k->limit_ms)
 		return true;
+	if (setsockopt(k->hand.fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) != 0)
+		return false;
 	k->limit_ms = ms;
-	return setsockopt(k->hand.fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0;
+	return true;
 }
 
 static void note_tick(struct keeper *k, int32_t ms)
@@ -134,14 +146,16 @@ static int await_back(struct keeper *k)
 		if (left <= 0 && !is_starved(k, -left, grants++))
 			return -ETIMEDOUT;
 		left = left > 0 ? left : k->until - clock_now_ns();
-		if (!limit(k, left))
-			return -errno;
-		err = channel_receive_alone(k->hand.fd, &back, sizeof(back), 0);
-		if (err == -EAGAIN)
-			continue;
-		if (err == 0)
+		err = limit(k, left) ?
+			channel_receive_alone(k->hand.fd, &back, sizeof(back), 0) : -ENOBUFS;
+		if (err == 0) {
 			note_tick(k, back.tick_ms);
-		return err != 0 ? err : back.number == k->number ? 0 : -EPROTO;
+			return back.number == k->number ? 0 : -EPROTO;
+		}
+		if (channel_is_over(err))
+			return err;
+		if (err != -EAGAIN)
+			channel_pause();
 	}
 }
 

@@ -78,6 +78,16 @@ struct keeper *keeper_free(struct keeper *k)
 	return NULL;
 }
 
+/* Want of memory passes. */
+static struct channel *new_channel(struct keeper *k)
+{
+	struct channel *c;
+
+	while ((c = channel_new(k->shared->slots, &k->channel_fd)) == NULL && clock_now_ns() < k->until)
+		channel_pause();
+	return c;
+}
+
 /* Takes the worker over; false, and it is sent home, without memory to share with it. */
 static bool equip(struct keeper *k, const struct hand *new)
 {
@@ -86,7 +96,7 @@ static bool equip(struct keeper *k, const struct hand *new)
 	k->engaged++;
 	k->tick_ns = 0;
 	k->limit_ms = 0;
-	k->channel = channel_new(k->shared->slots, &k->channel_fd);
+	k->channel = new_channel(k);
 	k->generation = 0;
 	if (k->channel != NULL) {
 		k->channel->servers = *k->tally.told.servers;
@@ -246,6 +256,9 @@ static size_t decide(struct keeper *k, struct batch *b, size_t first, size_t cou
 	return 0;
 }
 
+/* For tests: what a keeper does that a packet has taken over. Not part of the program. */
+void keeper_trap(const struct batch *b) __attribute__((weak));
+
 void keeper_run(struct keeper *k, struct batch *b, bool paused)
 {
 	int64_t deadline = (int64_t)k->shared->deadline_ms * NS_PER_MS;
@@ -256,6 +269,8 @@ void keeper_run(struct keeper *k, struct batch *b, bool paused)
 	interfaces_tick(&k->interfaces);
 	interfaces_learn_addresses(&k->interfaces);
 	memset(k->strikes, 0, b->count);
+	if (keeper_trap != NULL)
+		keeper_trap(b);
 	renew(k);
 	k->alone = false;
 	k->until = clock_now_ns() + deadline;
@@ -273,9 +288,12 @@ void keeper_rest(struct keeper *k)
 static void bury(struct keeper *k)
 {
 	struct handback back;
+	int err;
 
-	if (k->hand.fd >= 0 &&
-		channel_receive_alone(k->hand.fd, &back, sizeof(back), MSG_DONTWAIT) != -EAGAIN)
+	if (k->hand.fd < 0)
+		return;
+	err = channel_receive_alone(k->hand.fd, &back, sizeof(back), MSG_DONTWAIT);
+	if (err == 0 || channel_is_over(err))
 		dismiss(k);
 }
 
@@ -315,9 +333,10 @@ static bool has_news(const struct keeper *k)
 		(k->hand.fence.park_ms > 0 && atomic_load(&k->shared->describe) != k->described);
 }
 
-void keeper_idle(struct keeper *k)
+void keeper_idle(struct keeper *k, bool stirred)
 {
-	bury(k);
+	if (stirred)
+		bury(k);
 	renew(k);
 	set_until(k);
 	if (!engage(k) || !has_news(k))

@@ -46,10 +46,10 @@ void keeper_run(struct keeper *k, struct batch *b, bool paused);
 void keeper_rest(struct keeper *k);
 
 /*
- * Between batches, when there is time or keeper_fd() is readable: takes a worker if there is none, it has
+ * Between batches, when there is time; stirred: keeper_fd() is readable. Takes a worker if there is none, it has
  * died, or there is one of a newer config, and gives it the registry that is in force.
  */
-void keeper_idle(struct keeper *k);
+void keeper_idle(struct keeper *k, bool stirred);
 
 /* Whether there is room for packets of the next batch that wait for an answer. Begins as false. */
 void keeper_may_ask(struct keeper *k, bool may);

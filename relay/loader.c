@@ -77,7 +77,7 @@ static bool take_deliveries(struct loader *l)
 		atomic_fetch_add(&l->taken, 1);
 	}
 	pthread_mutex_unlock(&l->lock);
-	return err == -EAGAIN;
+	return l->deliveries >= 0 && !channel_is_over(err);
 }
 
 static void on_delivery(void *ctx, uint32_t events)
@@ -212,7 +212,7 @@ static void on_news(void *ctx, uint32_t events)
 
 	(void)events;
 	err = channel_receive(l->news.fd, &n, sizeof(n), fds, MSG_DONTWAIT);
-	if (err == -EAGAIN)
+	if (err != 0 && !channel_is_over(err))
 		return;
 	if (err != 0) {
 		take_deliveries(l);
@@ -289,10 +289,8 @@ static int start(struct loader *l)
 static void pause_then_start(struct loader *l)
 {
 	unsigned n = l->deaths < PAUSES ? l->deaths : PAUSES;
-	long ms = (long)n * PAUSE_MS + 1;
-	struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
 
-	timerfd_settime(l->timer.fd, 0, &when, NULL);
+	loop_alarm(l->timer.fd, (long)n * PAUSE_MS + 1);
 }
 
 static void on_timer(void *ctx, uint32_t events)

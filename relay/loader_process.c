@@ -43,26 +43,31 @@ struct loading {
 	char error[LOG_LAST];
 };
 
+static void send_surely(int to, const void *msg, size_t len, int fd)
+{
+	while (channel_again(channel_send(to, msg, len, &fd, fd >= 0 ? 1 : 0)))
+		;
+}
+
 static void ignore(void *ctx, const char *text)
 {
 	(void)ctx;
 	(void)text;
 }
 
+/* The daemon always takes in what comes, so waiting is no risk, and what has not come is not told again. */
 static void tell(const struct loader_news *n, int fd)
 {
-	channel_send(SPAWNED_SOCKET, n, sizeof(*n), &fd, fd >= 0 ? 1 : 0);
+	send_surely(SPAWNED_SOCKET, n, sizeof(*n), fd);
 }
 
-/* Runs in the feed's thread. The daemon always takes deliveries in, so waiting is no risk. */
+/* Runs in the feed's thread. */
 static void deliver(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
 {
 	struct loading *l = ctx;
 	struct loader_delivery d = { .stats = *stats, .config = l->number, .brings = fd >= 0 };
-	struct pollfd p = { .fd = l->deliveries, .events = POLLOUT };
 
-	while (channel_send(l->deliveries, &d, sizeof(d), &fd, fd >= 0 ? 1 : 0) == -EAGAIN)
-		poll(&p, 1, -1);
+	send_surely(l->deliveries, &d, sizeof(d), fd);
 	atomic_fetch_add(&l->shared->sent, 1);
 	if (fd >= 0)
 		close(fd);
@@ -184,8 +189,10 @@ static bool obey(struct loading *l)
 	struct loader_order o;
 	int fds[CHANNEL_FDS], err = channel_receive(SPAWNED_SOCKET, &o, sizeof(o), fds, 0);
 
-	if (err != 0)
-		return err == -EPROTO;
+	if (err != 0) {
+		channel_pause();
+		return err != -EPIPE;
+	}
 	if (o.kind == LOADER_POLL)
 		answer(l, o.ticket);
 	else if (o.kind == LOADER_RELOAD)
@@ -237,7 +244,7 @@ static bool shut_in(const struct config *c)
 {
 	char missing[128];
 
-	sandbox_enter(SANDBOX_LOADER, missing, sizeof(missing));
+	sandbox_enter(SANDBOX_LOADER, NULL, missing, sizeof(missing));
 	if (missing[0] == '\0' || c->sandbox != SANDBOX_REQUIRE)
 		return true;
 	log_error("loader: the sandbox is incomplete, without %s, and the config requires it",

@@ -6,7 +6,18 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { TRIES = 50 };             /* a millisecond apart */
+
+static void pause_ms(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	nanosleep(&pause, NULL);
+}
 
 int loop_init(struct loop *l)
 {
@@ -35,19 +46,31 @@ void loop_watch(struct loop *l, struct loop_source *s, uint32_t events)
 
 int loop_run(struct loop *l)
 {
-	while (!l->stop) {
+	for (int failures = 0; !l->stop;) {
 		struct epoll_event e;
 		int n = epoll_wait(l->fd, &e, 1, -1);
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
+		if (n < 0 && errno != EINTR) {
+			if (++failures == TRIES)
+				return -errno;
+			pause_ms();
+		}
 		if (n == 1) {
+			failures = 0;
 			struct loop_source *s = e.data.ptr;
 
 			s->fn(s->ctx, e.events);
 		}
 	}
 	return 0;
+}
+
+void loop_alarm(int timer, long ms)
+{
+	struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
+
+	for (int i = 0; i < TRIES && timerfd_settime(timer, 0, &when, NULL) != 0; i++)
+		pause_ms();
 }
 
 void loop_stop(struct loop *l)

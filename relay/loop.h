@@ -28,8 +28,11 @@ void loop_remove(struct loop *l, struct loop_source *s);
 /* Which events of epoll(7) a source that was added waits for from now on; EPOLLIN at first. */
 void loop_watch(struct loop *l, struct loop_source *s, uint32_t events);
 
+/* Has that timerfd be readable once, in so many milliseconds, 1 or more. */
+void loop_alarm(int timer, long ms);
+
 /*
- * Runs until loop_stop() was called, by a source or before. A source may remove itself and others:
+ * Runs until loop_stop() was called, by a source or before; a negative errno if it cannot go on. A source may remove itself and others:
  * events are taken one at a time.
  */
 int loop_run(struct loop *l);

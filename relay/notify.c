@@ -9,6 +9,7 @@
 #include "registry/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { TRIES = 25 };             /* a millisecond apart */
 
 /* sd_notify(3): "an absolute AF_UNIX path, or @ and an abstract name". 0: nobody listens. */
 static socklen_t find_listener(struct sockaddr_un *ret)
@@ -47,6 +50,18 @@ static void attach(struct msghdr *m, void *room, size_t cap, int fd)
 	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 }
 
+/* Whoever misses one WATCHDOG=1 of two is ended. */
+static int send_patiently(int s, const struct msghdr *m)
+{
+	int err = sendmsg(s, m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+
+	for (int i = 0; i < TRIES && err != 0 && err != -ECONNREFUSED && err != -ENOENT; i++) {
+		poll(NULL, 0, 1);
+		err = sendmsg(s, m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	}
+	return err;
+}
+
 int notify_send_fd(const char *text, int fd)
 {
 	union {
@@ -57,7 +72,7 @@ int notify_send_fd(const char *text, int fd)
 	struct iovec part = { .iov_len = strlen(text) };
 	struct msghdr m = { .msg_name = &to, .msg_namelen = find_listener(&to), .msg_iov = &part,
 		.msg_iovlen = 1 };
-	int s, err = 0;
+	int s, err;
 
 	if (m.msg_namelen == 0)
 		return 0;
@@ -67,8 +82,7 @@ int notify_send_fd(const char *text, int fd)
 	memcpy(&part.iov_base, &text, sizeof(text));     /* sendmsg() reads what it may not write */
 	if (fd >= 0)
 		attach(&m, &room, sizeof(room), fd);
-	if (sendmsg(s, &m, MSG_NOSIGNAL) < 0)
-		err = -errno;
+	err = send_patiently(s, &m);
 	close(s);
 	return err;
 }

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 enum {
@@ -168,7 +169,8 @@ static bool record_gap(struct outcome *o, size_t more)
 	return true;
 }
 
-static void note_result(struct outcome *o, int err, size_t records, size_t done)
+/* True: it is written, and who waits for it is to hear. */
+static bool note_result(struct outcome *o, int err, size_t records, size_t done)
 {
 	ring_take(&o->ring, done);
 	ring_trim(&o->ring, KEEP);
@@ -177,17 +179,18 @@ static void note_result(struct outcome *o, int err, size_t records, size_t done)
 	if (err != 0) {
 		o->counters.errors++;
 		begin_stall(o, strerror(-err));
-		return;
+		return false;
 	}
 	end_stall(o);
 	record_gap(o, 0);
-	pthread_cond_broadcast(&o->done);
+	return true;
 }
 
 static void *write_records(void *arg)
 {
 	struct outcome *o = arg;
 
+	prctl(PR_SET_NAME, "usher-outcome");
 	pthread_mutex_lock(&o->lock);
 	while (await_work(o)) {
 		bool force = o->reopen, reopened, stopping = o->stop;
@@ -201,7 +204,12 @@ static void *write_records(void *arg)
 		records = outcome_file_records(&o->file, text, done);
 		pthread_mutex_lock(&o->lock);
 		o->counters.reopened += reopened;
-		note_result(o, err, records, done);
+		if (note_result(o, err, records, done)) {
+			/* Who is woken with the lock in another's hand goes to sleep again. */
+			pthread_mutex_unlock(&o->lock);
+			pthread_cond_broadcast(&o->done);
+			pthread_mutex_lock(&o->lock);
+		}
 		if (stopping && err != 0)
 			break;
 	}
@@ -222,8 +230,6 @@ static int start_writer(struct outcome *o)
 	err = pthread_create(&o->writer, NULL, write_records, o);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	o->started = err == 0;
-	if (err == 0)
-		pthread_setname_np(o->writer, "usher-outcome");
 	return -err;
 }
 
@@ -315,19 +321,21 @@ struct outcome_wish outcome_give(struct outcome *o, const char *text, size_t len
 		.records = outcome_file_records(&o->file, text, len),
 		.deadline = clock_in_ms(o->options.wait_ms),
 	};
+	bool work = false;
 
 	pthread_mutex_lock(&o->lock);
 	o->counters.records += wish.records;
 	if (record_gap(o, len) && ring_put(&o->ring, text, len)) {
 		o->put += len;
 		wish.until = o->put;
-		if (!o->stalled)
-			pthread_cond_signal(&o->work);
+		work = !o->stalled;
 	} else {
 		lose(o, wish.records);
 		wish.records = 0;
 	}
 	pthread_mutex_unlock(&o->lock);
+	if (work)
+		pthread_cond_signal(&o->work);
 	return wish;
 }
 

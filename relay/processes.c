@@ -6,6 +6,7 @@
  */
 #include "relay/processes.h"
 
+#include "relay/channel.h"
 #include "relay/command.h"
 #include "relay/data_source.h"
 #include "relay/engine.h"
@@ -135,6 +136,11 @@ static void on_crew(void *ctx)
 {
 	struct processes *p = ctx;
 
+	if (crew_is_stuck(&p->crew)) {
+		log_error("the spawner hangs: usher ends, because it cannot replace a worker");
+		p->died(p->ctx);
+		return;
+	}
 	if (p->workers->count == 0 && (crew_is_ready(&p->crew) || crew_is_refused(&p->crew)))
 		stir(p);
 	workers_nudge(p->workers);
@@ -153,7 +159,7 @@ static void on_spawned(void *ctx, uint32_t mask)
 		else
 			loader_heard(&p->loader, &e);
 	}
-	if (err == -EAGAIN)
+	if (!channel_is_over(err))
 		return;
 	log_error("the spawner is dead: usher ends, because it could not replace a worker");
 	loop_remove(p->loop, &p->spawned);

@@ -471,13 +471,13 @@ static int send_verdicts(struct queue *q)
 	return n < 0 ? -errno : 0;
 }
 
-/* Want of memory passes, and a packet without a verdict would stay queued for ever. */
+/* Whatever it is may pass, want of memory does, and a packet without a verdict would stay queued for ever. */
 static int send_patiently(struct queue *q)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int err = send_verdicts(q);
 
-	for (int i = 0; i < SEND_TRIES && (err == -ENOBUFS || err == -ENOMEM); i++) {
+	for (int i = 0; i < SEND_TRIES && err != 0; i++) {
 		nanosleep(&pause, NULL);
 		err = send_verdicts(q);
 	}

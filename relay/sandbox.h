@@ -11,7 +11,17 @@
 #include <sys/types.h>
 
 /* HOST: a worker with hook libraries, which may have threads and sockets. */
-enum sandbox_of { SANDBOX_WORKER, SANDBOX_HOST, SANDBOX_LOADER, SANDBOX_KEEPER };
+enum sandbox_of { SANDBOX_WORKER, SANDBOX_HOST, SANDBOX_LOADER, SANDBOX_KEEPER, SANDBOX_SPAWNER };
+
+enum { SANDBOX_LOGS = 2 };
+
+/* What a keeper may open when it has been shut in: paths, "" where there is none. */
+struct sandbox_files {
+	const char *config;              /* is read again */
+	const char *control;             /* is listened on, later if need be */
+	const char *logs[SANDBOX_LOGS];  /* may be begun anew; NULL: none */
+	const char *quarantine;          /* a folder: new files in it */
+};
 
 /* Becomes that user, without further groups. False with errno. */
 bool sandbox_become(uid_t uid, gid_t gid);
@@ -19,17 +29,12 @@ bool sandbox_become(uid_t uid, gid_t gid);
 /* Keeps the capabilities of the mask (1 << CAP_...) and none else, for ever. False: not all went. */
 bool sandbox_drop_capabilities(unsigned long long keep);
 
-/* Those that it takes to change the user of a child and to kill it. */
-void sandbox_keep_spawner_capabilities(void);
-
 /*
  * Shuts the calling process in. What could not be done is written to missing[cap], "" if nothing:
- * "landlock, seccomp". The keeper keeps CAP_NET_ADMIN; the others have no capability. To be called
- * when everything that takes opening has been opened; before there are threads.
+ * "landlock, seccomp". The keeper keeps CAP_NET_ADMIN and what `files` names; the spawner what it takes to change the
+ * user of a child and to kill it, and all files; the others have no capability, and `files` is NULL. To be called when
+ * everything that takes opening has been opened; before there are threads.
  */
-void sandbox_enter(enum sandbox_of who, char *missing, size_t cap);
-
-/* Adds what the kernel or the build would not do for a worker. */
-void sandbox_describe(char *missing, size_t cap);
+void sandbox_enter(enum sandbox_of who, const struct sandbox_files *files, char *missing, size_t cap);
 
 #endif

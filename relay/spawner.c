@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILDREN = 256, HIGH_FD = 64 };
+enum { CHILDREN = 256, HIGH_FD = 64, KILL_TRIES = 25, STOP_MS = 1000 };
 
 enum order { ORDER_SPAWN, ORDER_KILL };
 
@@ -132,10 +132,9 @@ static void become(const struct nest *n, const struct request *r, const int fds[
 static void tell(struct nest *n, enum spawner_news news, const struct child *c, int status)
 {
 	struct spawner_event e = { news, c->role, c->token, c->pid, status, c->killed };
-	const struct timespec pause = { .tv_nsec = 1000000 };
 
-	while (channel_send(n->fd, &e, sizeof(e), NULL, 0) == -EAGAIN)
-		nanosleep(&pause, NULL);
+	while (channel_again(channel_send(n->fd, &e, sizeof(e), NULL, 0)))
+		;
 }
 
 static struct child *place_for(struct nest *n, pid_t pid)
@@ -198,7 +197,7 @@ static void close_all(int *fds, size_t count)
 			close(fds[i]);
 }
 
-/* False: the daemon is gone. */
+/* False: the daemon is gone. What else can go wrong passes, and if not, nothing is lost by having tried. */
 static bool serve(struct nest *n)
 {
 	int fds[CHANNEL_FDS], err;
@@ -209,8 +208,10 @@ static bool serve(struct nest *n)
 		spawn(n, &r, fds);
 	else if (err == 0)
 		kill_child(n, r.pid);
+	else
+		channel_pause();
 	close_all(fds, CHANNEL_FDS);
-	return err == 0 || err == -EPROTO;
+	return err != -EPIPE;
 }
 
 static void open_signals(struct nest *n)
@@ -228,13 +229,15 @@ static void run(struct nest *n)
 {
 	struct signalfd_siginfo info;
 	struct pollfd fds[2];
+	char missing[128];
 
 	prctl(PR_SET_NAME, "usher-spawner");
 	n->pid = getpid();
 	if (!die_with_parent(n->daemon))
 		_exit(0);
-	sandbox_keep_spawner_capabilities();
 	open_signals(n);
+	/* What is missing here is missing in the keeper, who says so. */
+	sandbox_enter(SANDBOX_SPAWNER, NULL, missing, sizeof(missing));
 	do {
 		fds[0] = (struct pollfd){ .fd = n->fd, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = n->signals, .events = POLLIN };
@@ -305,11 +308,13 @@ int spawner_spawn(struct spawner *s, enum spawner_role role, int socket, int con
 	return err;
 }
 
+/* A spawner that takes nothing for so long must not hold up who has packets to see to. */
 void spawner_kill(struct spawner *s, pid_t pid)
 {
 	struct request r = { .order = ORDER_KILL, .pid = pid };
 
-	channel_send(s->fd, &r, sizeof(r), NULL, 0);
+	for (int i = 0; i < KILL_TRIES && channel_again(channel_send(s->fd, &r, sizeof(r), NULL, 0)); i++)
+		;
 }
 
 int spawner_next(struct spawner *s, struct spawner_event *ret)
@@ -323,8 +328,9 @@ void spawner_stop(struct spawner *s)
 		return;
 	close(s->fd);
 	s->fd = -1;
-	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	/* One that hangs dies with us. */
+	for (int i = 0; i < STOP_MS && waitpid(s->pid, NULL, WNOHANG) <= 0; i++)
+		channel_pause();
 }
 
 void spawner_describe(const struct spawner_event *e, char *dst, size_t cap)

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ enum {
 	RECORDS_ROOM = 512 * 1024, /* 2 KiB for each packet of the largest batch; touched as used */
 	DRAIN_MS = 1000, /* how long a queue that fails closed may take to run empty */
 	ANSWER_MS = 1000,
+	RECEIVE_TRIES = 50,      /* a millisecond apart */
 };
 
 struct worker {
@@ -204,7 +206,8 @@ static void answer(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void wait_for_work(struct worker *w)
+/* Whether the worker process at hand has stirred. */
+static bool wait_for_work(struct worker *w)
 {
 	struct pollfd fds[3] = {
 		{ .fd = queue_fd(w->queue), .events = POLLIN },
@@ -225,6 +228,7 @@ static void wait_for_work(struct worker *w)
 		tick(w);
 		snapshot_leave(w->shared->live, w->number);
 	}
+	return fds[2].revents != 0;
 }
 
 /* The packets that hook libraries have held and hold no longer. */
@@ -285,32 +289,50 @@ static void stay_on_one_cpu(const struct worker *w)
 			strerror(errno));
 }
 
-static void idle_apart(struct worker *w)
+static void idle_apart(struct worker *w, bool stirred)
 {
 	w->batch->count = 0;
-	keeper_idle(w->keeper);
+	keeper_idle(w->keeper, stirred);
 	keep_parked(w);
+}
+
+/* What it may be passes, mostly: a queue is not given up for one error. As queue_receive(). */
+static int receive(struct worker *w)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int n = queue_receive(w->queue, w->batch, w->shared->slots);
+
+	for (int i = 0; i < RECEIVE_TRIES && n < 0; i++) {
+		nanosleep(&pause, NULL);
+		n = queue_receive(w->queue, w->batch, w->shared->slots);
+	}
+	return n;
 }
 
 static void *work(void *arg)
 {
 	struct worker *w = arg;
+	char name[16];
+	bool stirred = false;
 	int n = 0;
 
+	/* By itself: for another thread the C library would write to a file. */
+	snprintf(name, sizeof(name), "usher-%u", queue_number(w->queue));
+	prctl(PR_SET_NAME, name);
 	if (w->shared->pin)
 		stay_on_one_cpu(w);
 	if (w->keeper != NULL)
-		keeper_idle(w->keeper);
+		keeper_idle(w->keeper, false);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed) && n >= 0) {
-		n = queue_receive(w->queue, w->batch, w->shared->slots);
+		n = receive(w);
 		if (n > 0)
 			run_batch(w);
 		else if (n == 0 && w->keeper != NULL)
 			keeper_rest(w->keeper);
 		if (n == 0)
-			wait_for_work(w);
+			stirred = wait_for_work(w);
 		if (n == 0 && w->keeper != NULL)
-			idle_apart(w);
+			idle_apart(w, stirred);
 		if (w->shared->ask != NULL)
 			inquiry_take(&w->inquiry, w->park);
 		if (w->park != NULL)
@@ -407,7 +429,6 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
 int worker_start(struct worker *w)
 {
 	sigset_t all, before;
-	char name[16];
 	int err;
 
 	sigfillset(&all);
@@ -417,8 +438,6 @@ int worker_start(struct worker *w)
 	if (err != 0)
 		return -err;
 	w->started = true;
-	snprintf(name, sizeof(name), "usher-%u", queue_number(w->queue));
-	pthread_setname_np(w->thread, name);
 	return 0;
 }
 

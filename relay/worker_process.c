@@ -185,12 +185,17 @@ static int serve(struct job *j)
 {
 	struct handback back = { .number = 0, .tick_ms = -1 };
 	struct handoff h;
-	int fds[CHANNEL_FDS], err = 0;
+	int fds[CHANNEL_FDS], err;
 
-	while (err == 0) {
-		err = channel_send(SPAWNED_SOCKET, &back, sizeof(back), NULL, 0);
-		if (err == 0)
+	for (;;) {
+		do
+			err = channel_send(SPAWNED_SOCKET, &back, sizeof(back), NULL, 0);
+		while (channel_again(err));
+		if (err != 0)
+			break;
+		do
 			err = channel_receive(SPAWNED_SOCKET, &h, sizeof(h), fds, 0);
+		while (channel_again(err));
 		if (err != 0)
 			break;
 		take_gifts(j, &h, fds);
@@ -210,7 +215,8 @@ static bool shut_in(const struct config *c)
 
 	tzset();
 	close(SPAWNED_CONFIG);
-	sandbox_enter(c->hooks != NULL ? SANDBOX_HOST : SANDBOX_WORKER, missing, sizeof(missing));
+	sandbox_enter(c->hooks != NULL ? SANDBOX_HOST : SANDBOX_WORKER, NULL, missing,
+		sizeof(missing));
 	if (missing[0] == '\0' || c->sandbox != SANDBOX_REQUIRE)
 		return true;
 	log_error("worker: the sandbox is incomplete, without %s, and the config requires it",

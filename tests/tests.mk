@@ -94,15 +94,18 @@ coverage: $(BUILD)/unit-coverage $(BUILD)/sweep-coverage
 	@$(BUILD)/sweep-coverage 16
 	@tests/coverage $(BUILD)/coverage 95 90 docs/testing.md $(COVERED)
 
-# Workers killed 1,000 times and stopped 200 times under load, everything killed 50 times with clients waiting, system calls
-# failing. `make test` and the system test "keeper" do a part of it. ERRNOS: only each so-many-th of those calls.
-ERRNOS ?= 5
+# Workers killed 1,000 times and stopped 200 times under load, everything killed 50 times with clients waiting, 100 upgrades
+# by a stand-in for systemd and by a real one, system calls failing. `make test` and the system tests "keeper", "upgrade",
+# "systemd" and "errnos" do a part of it. ERRNOS: only each so-many-th of those calls.
+ERRNOS ?= 1
 
 check-faults: $(BUILD)/unit $(BUILD)/usher $(BUILD)/usher-trap
 	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=10 $(BUILD)/unit --verbose --filter 'keeper/*'
 	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=40 $(BUILD)/unit --verbose --filter 'keeper/stopped_workers_are_replaced'
-	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=50 tests/system/test_keeper.sh
-	USHER=$(abspath $(BUILD)/usher) tests/system/errnos.sh $(ERRNOS)
+	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=50 KEEPER_CLIENTS=200 tests/system/test_keeper.sh
+	USHER=$(abspath $(BUILD)/usher) UPGRADES=100 CRASHES=100 tests/system/test_upgrade.sh
+	USHER=$(abspath $(BUILD)/usher) UPGRADES=100 tests/system/test_systemd.sh
+	USHER=$(abspath $(BUILD)/usher) tests/system/test_errnos.sh $(ERRNOS)
 
 .PHONY: sweep syntax cost check-faults fuzz fuzz-run fuzz-check coverage
 .SECONDARY: $(patsubst %,$(BUILD)/obj/tests/fuzz/fuzz_%.o,$(FUZZERS))

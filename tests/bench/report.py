@@ -36,7 +36,7 @@ def print_section(name, got):
 
 
 def print_queue(got):
-    table("(a) a queue that only accepts, and usher: CPU and capacity, 4096 packets waiting, batches of 64",
+    table("(a) a queue that only accepts, and usher: CPU and capacity, 4096 packets waiting, batches of 128",
           [("who", "who"), ("packets", "what"), ("CPU ns", "cpu_ns"), ("user", "user_ns"),
            ("system", "system_ns"), ("ratio", "cpu_ratio"), ("packets/s", "pps"), ("ratio", "pps_ratio"),
            ("lost", "lost"), ("load", "load")], sorted(got["rows"], key=lambda r: (r["what"], r["who"])))
@@ -118,7 +118,7 @@ def print_flood(got):
 
 
 def print_split(got):
-    table("(h) one process and several: CPU of all together, 4096 packets waiting, batches of 64", [
+    table("(h) one process and several: CPU of all together, 4096 packets waiting, batches of 128", [
         ("who", "who"), ("on", "cpus"), ("packets", "what"), ("CPU ns", "cpu_ns"), ("least", "cpu_ns_least"),
         ("ratio", "cpu_ratio"), ("packets/s", "pps"), ("ratio", "pps_ratio"), ("lost", "lost"),
         ("KiB", "rss_kib"), ("load", "load")],

@@ -506,6 +506,23 @@ Test(keeper, poison_is_put_in_quarantine)
 	end();
 }
 
+/* The keeper in the hands of somebody else: what it need not do for its work it cannot, and it goes on with that. */
+Test(keeper, can_do_nothing_else)
+{
+	trapped = true;
+	begin();
+	for (int i = 0; i < 10; i++)
+		send_one("");
+	send_trap("keeper");
+	for (int i = 0; i < 10; i++)
+		send_one("");
+	account("a keeper that was taken over", 0);
+#ifndef SANITIZED
+	must_log("things and did 0");
+#endif
+	end();
+}
+
 /* --- what a worker has in its hands ---------------------------------------------------------- */
 
 /* Whether that is the inode of a netlink socket of our network namespace: proc(5), /proc/net/netlink. */

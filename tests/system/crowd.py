@@ -7,10 +7,11 @@ usage: crowd.py DEVICE CLIENTS SECONDS [PREFIX]
 Every client goes through DISCOVER to ACK again and again, until the time is up or TERM comes; with SECONDS 0 once. PREFIX is how a
 lease must begin. Prints one line:
 
-  leased=CLIENTS exchanges=N records=N resent=N most=N doubled=N wrong=N slowest=MS
+  leased=CLIENTS exchanges=N records=N resent=N most=N doubled=N wrong=N slowest=MS refused=N
 
 leased: clients with at least one ACK; records: ACKs that came; most: how often one message was sent again at most;
-doubled: answers that came twice; wrong: leases that do not begin with PREFIX; slowest: of all answers.
+doubled: answers that came twice; wrong: leases that do not begin with PREFIX; slowest: of all answers; refused: NAKs, after
+which a client begins anew.
 """
 import os
 import select
@@ -21,7 +22,8 @@ import time
 
 import dhcp
 
-AGAIN = (1.0, 2.0, 4.0, 8.0)    # seconds until a message is sent again; RFC 2131 4.1 has four times that
+# Seconds until a message is sent again; RFC 2131 4.1 has four times that. $AGAIN is another beginning.
+AGAIN = tuple(float(os.environ.get("AGAIN", "1")) * n for n in (1.0, 2.0, 4.0, 8.0))
 PAUSE = 0.05                    # between two exchanges of a client
 
 
@@ -53,7 +55,7 @@ class Crowd:
         start = time.monotonic()
         self.all = [Client(i, start + i * 0.02) for i in range(count)]
         self.by_xid = {}
-        self.exchanges = self.records = self.resent = self.most = self.doubled = self.wrong = 0
+        self.exchanges = self.records = self.refused = self.resent = self.most = self.doubled = self.wrong = 0
         self.slowest = 0.0
 
     def take(self, frame, now):
@@ -66,6 +68,10 @@ class Crowd:
         options = dict(dhcp.options4(message[240:]))
         kind = dhcp.name_of(dhcp.TYPES4, options.get(53, b"\0")[0])
         self.records += kind == "ack"
+        if kind == "nak" and client.state == "ack":     # RFC 2131 3.1.5: "the client restarts the configuration process"
+            self.refused += 1
+            client.begin(now)
+            return
         if kind != client.state:
             self.doubled += client.tries <= 1
             return
@@ -110,9 +116,9 @@ class Crowd:
                 if source[2] != socket.PACKET_OUTGOING:
                     self.take(frame, time.monotonic())
                 self.tick(time.monotonic())
-        print("leased=%d exchanges=%d records=%d resent=%d most=%d doubled=%d wrong=%d slowest=%d" % (
+        print("leased=%d exchanges=%d records=%d resent=%d most=%d doubled=%d wrong=%d slowest=%d refused=%d" % (
             sum(client.leased for client in self.all), self.exchanges, self.records, self.resent, self.most, self.doubled,
-            self.wrong, self.slowest * 1000))
+            self.wrong, self.slowest * 1000, self.refused))
 
 
 if len(sys.argv) < 4:

@@ -252,9 +252,9 @@ kea4_config() {
 			{ "name": "tftp-server-name", "data": "tftp.server.example", "always-send": true }
 		],
 		"subnet4": [ ${KEA4_MORE_SUBNETS:-}
-			{ "id": 1, "subnet": "192.0.2.0/24", "pools": [{ "pool": "192.0.2.100 - 192.0.2.199" }],
+			{ "id": 1, "subnet": "192.0.2.0/24", "pools": [{ "pool": "192.0.2.${KEA4_FIRST:-100} - 192.0.2.${KEA4_LAST:-199}" }],
 			  "option-data": [{ "name": "routers", "data": "192.0.2.1" }] },
-			{ "id": 2, "subnet": "198.51.100.0/24", "pools": [{ "pool": "198.51.100.100 - 198.51.100.199" }],
+			{ "id": 2, "subnet": "198.51.100.0/24", "pools": [{ "pool": "198.51.100.${KEA4_FIRST:-100} - 198.51.100.${KEA4_LAST:-199}" }],
 			  "option-data": [{ "name": "routers", "data": "198.51.100.1" }] }
 		]
 	} }

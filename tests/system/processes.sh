@@ -34,7 +34,7 @@ may() { # case, pid, capabilities, mode of seccomp, uid
 # What is to be seen where usher is as it is by default: a worker of its own, which can do nothing.
 split() { # case
 	may "$1: a worker may do nothing" "$(first usher-worker)" 0 2 "$(id -u usher 2>/dev/null || echo 65534)"
-	may "$1: the main process may do netfilter and no more" "$usher_pid" $((1 << 12)) 0 0
+	may "$1: the main process may do netfilter and no more" "$usher_pid" $((1 << 12)) 2 0
 }
 
 # No worker had to be replaced that was not killed from outside.

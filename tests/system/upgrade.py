@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A stand-in for systemd that restarts a daemon and keeps its descriptors meanwhile, and a stream of DHCPv4 queries.
 
-usage: upgrade.py restart TIMES SIGNAL SOCKET COMMAND...  starts COMMAND with a descriptor store; when there is a file
+usage: upgrade.py keep SOCKET PIDFILE COMMAND...          starts COMMAND anew whenever it has ended, or has said nothing for
+                                                          longer than WATCHDOG seconds; its pid is in PIDFILE
+       upgrade.py restart TIMES SIGNAL SOCKET COMMAND...  starts COMMAND with a descriptor store; when there is a file
                                                           SOCKET.go, ends it by SIGNAL and starts it anew, TIMES times
        upgrade.py send DEVICE RATE                        numbered DISCOVERs until TERM comes; prints how many
        upgrade.py count DEVICE                            what comes of them, until TERM and nothing for a second
@@ -23,6 +25,7 @@ import dhcp  # noqa: E402
 
 FIRST_FD = 3
 XID = 0x55000000
+WATCHDOG = 4
 RCVBUFFORCE = 33        # the module has no name for it
 
 
@@ -40,15 +43,15 @@ class Stopped:
 # --- systemd --------------------------------------------------------------------------------------------------------
 
 class Manager:
-    def __init__(self, path, command):
-        self.command, self.path, self.kept = command, path, {}
+    def __init__(self, path, command, more=()):
+        self.command, self.path, self.kept, self.more = command, path, {}, dict(more)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(path)
         self.process = None
 
     def start(self):
         names, fds = list(self.kept), list(self.kept.values())
-        environment = {**os.environ, "NOTIFY_SOCKET": self.path, "FDSTORE": "64"}
+        environment = {**os.environ, "NOTIFY_SOCKET": self.path, "FDSTORE": "64", **self.more}
 
         def place():
             high = [os.dup2(fd, 100 + i) for i, fd in enumerate(fds)]
@@ -66,14 +69,16 @@ class Manager:
             place()
         self.await_ready()
 
+    def hear(self):
+        data, control, _, _ = self.socket.recvmsg(4096, socket.CMSG_SPACE(16 * 4), socket.MSG_CMSG_CLOEXEC)
+        lines = data.decode().split("\n")
+        self.take(dict(line.split("=", 1) for line in lines if "=" in line), control)
+        return lines
+
     def await_ready(self):
         self.socket.settimeout(20)
-        while True:
-            data, control, _, _ = self.socket.recvmsg(4096, socket.CMSG_SPACE(16 * 4), socket.MSG_CMSG_CLOEXEC)
-            lines = data.decode().split("\n")
-            self.take(dict(line.split("=", 1) for line in lines if "=" in line), control)
-            if "READY=1" in lines:
-                return
+        while "READY=1" not in self.hear():
+            pass
 
     def take(self, said, control):
         name = said.get("FDNAME")
@@ -93,6 +98,32 @@ class Manager:
     def stop(self, number):
         os.kill(self.process, number)
         os.waitpid(self.process, 0)
+
+
+def keep(path, pidfile, command):
+    """As the unit: Restart=always, and a watchdog. Until TERM."""
+    manager, stopped = Manager(path, command, {"WATCHDOG_USEC": str(WATCHDOG * 1000000)}), Stopped()
+    while not stopped.yes:
+        try:
+            manager.start()
+        except socket.timeout:
+            manager.stop(signal.SIGKILL)
+            continue
+        with open(pidfile, "w", encoding="utf-8") as f:
+            print(manager.process, file=f)
+        manager.socket.settimeout(0.05)
+        heard = time.monotonic()
+        while not stopped.yes and os.waitpid(manager.process, os.WNOHANG)[0] == 0:
+            try:
+                manager.hear()
+                heard = time.monotonic()
+            except socket.timeout:
+                pass
+            if time.monotonic() - heard > WATCHDOG:
+                print("watchdog", flush=True)
+                os.kill(manager.process, signal.SIGKILL)
+                heard = time.monotonic()
+    manager.stop(signal.SIGTERM)
 
 
 def restart(times, number, path, command):
@@ -162,7 +193,9 @@ def count(device):
 
 
 words = sys.argv[1:]
-if len(words) >= 5 and words[0] == "restart":
+if len(words) >= 4 and words[0] == "keep":
+    keep(words[1], words[2], words[3:])
+elif len(words) >= 5 and words[0] == "restart":
     restart(int(words[1]), getattr(signal, "SIG" + words[2]), words[3], words[4:])
 elif len(words) == 3 and words[0] == "send":
     send(words[1], int(words[2]))
