@@ -138,12 +138,12 @@ static void write_silence(const struct status *s, FILE *out)
 	family(out, "usher_unanswered_queries", "gauge",
 		"Queries sent on since the last answer of any server.");
 	for (unsigned v6 = 0; v6 < 2; v6++)
-		fprintf(out, "usher_unanswered_queries{family=\"%u\"} %" PRIu64 "\n", v6 ? 6 : 4,
+		fprintf(out, "usher_unanswered_queries{family=\"%u\"} %" PRIu64 "\n", v6 ? 6U : 4U,
 			s->silence[v6].queries);
 	family(out, "usher_unanswered_seconds", "gauge",
 		"Since the first of the queries that no server has answered yet.");
 	for (unsigned v6 = 0; v6 < 2; v6++)
-		fprintf(out, "usher_unanswered_seconds{family=\"%u\"} %g\n", v6 ? 6 : 4,
+		fprintf(out, "usher_unanswered_seconds{family=\"%u\"} %g\n", v6 ? 6U : 4U,
 			(double)s->silence[v6].ms / 1000);
 }
 

@@ -132,7 +132,9 @@ __attribute__((noinline)) static enum step run_hooked(struct packet *p)
 
 	p->hooks = hook_begin(p);
 	step = stage_frame(p);
+#ifdef __OPTIMIZE__
 #pragma GCC unroll 16
+#endif
 	for (size_t i = 0; step == STEP_NEXT && i < sizeof(stages) / sizeof(stages[0]); i++) {
 		step = run_point(p, stages[i].before, step);
 		if (step == STEP_NEXT)

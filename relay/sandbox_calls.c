@@ -21,15 +21,6 @@
 #include <seccomp.h>
 #endif
 
-/* The sanitizers' own system calls are not on any list. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
 #if defined(HAVE_SECCOMP) && !defined(SANITIZED)
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -5,6 +5,15 @@
 
 #include "relay/sandbox.h"
 
+/* The sanitizers' own system calls are not on any list, nor what they read on any other. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 /*
  * From now on the thread, and what it begins, opens no file; a loader opens any for reading, a keeper what `files`
  * names. What is open stays so. False: the kernel, or the build, cannot do it.
