@@ -73,34 +73,24 @@ static bool next_ia(const struct packet *p, struct tlv_iter *it, struct dhcp6_ia
 	return false;
 }
 
-static bool granted4(const struct packet *p, struct hook_walk *at, size_t *ret)
+static uint64_t granted4(const struct packet *p)
 {
-	*ret = 0;
-	return at->next++ == 0 && dhcp4_has(&p->view4, DHO_LEASE_TIME) &&
-		be32_get(packet_msg(p) + DHCP4_YIADDR) != 0;
+	return dhcp4_has(&p->view4, DHO_LEASE_TIME) && be32_get(packet_msg(p) + DHCP4_YIADDR) != 0;
 }
 
-bool hook_lease_granted(const struct packet *p, struct hook_walk *at, size_t *ret)
+uint64_t hook_leases_in(const struct packet *p)
 {
+	struct tlv_iter ias, leases;
+	uint64_t granted = 0, bit = 1;
 	struct dhcp6_lease l;
 	struct dhcp6_ia ia;
 
 	if (!p->v6)
-		return granted4(p, at, ret);
-	if (at->next == 0) {
-		at->ias = ias_of(p);
-		at->leases = tlv_begin(NULL, 0);
-	}
-	for (;;) {
-		while (dhcp6_next_lease(&at->leases, &l)) {
-			*ret = at->next++;
-			if (l.valid > 0)
-				return true;
-		}
-		if (!next_ia(p, &at->ias, &ia))
-			return false;
-		at->leases = dhcp6_ia_begin(&ia);
-	}
+		return granted4(p);
+	for (ias = ias_of(p); bit != 0 && next_ia(p, &ias, &ia);)
+		for (leases = dhcp6_ia_begin(&ia); dhcp6_next_lease(&leases, &l); bit <<= 1)
+			granted |= l.valid > 0 ? bit : 0;
+	return granted;
 }
 
 static bool lease6(const struct packet *p, size_t index, struct usher_lease *l)

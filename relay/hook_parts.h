@@ -115,10 +115,12 @@ struct hook_memory {
 	struct packet *p;
 	struct usher_callout callout;
 	struct usher_packet packet;
-	int64_t clock_ms;        /* CLOCK_MONOTONIC_COARSE when the batch began or a callout returned */
+	int64_t clock_ms;        /* CLOCK_MONOTONIC_COARSE when the batch began or it was read last */
+	bool untimed;            /* callouts were called since then, several at a point */
 	bool edited;             /* the packet, at this hook point, by a library */
 	bool changed;            /* the packet, at any */
-	bool granted;            /* callouts have heard of a lease that it grants */
+	bool leases_known;       /* `leases` are those that it grants */
+	uint64_t leases;
 	bool committed;          /* it grants a lease, at its end */
 	struct usher_library *editor; /* the last who did */
 	uint64_t kept;           /* a bit for each lease of a RELEASE or DECLINE that is to stay */
@@ -217,15 +219,8 @@ const uint8_t *hook_message(struct packet *p, size_t *ret_len);
 
 /* The index-th lease of the packet in hand; false behind the last. */
 bool hook_lease_at(const struct packet *p, size_t index, struct usher_lease *ret);
-/*
- * The leases that an answer grants, without reading them: *at begins as { 0 }; false behind the last,
- * else *ret is an index for hook_lease_at().
- */
-struct hook_walk {
-	struct tlv_iter ias, leases;
-	size_t next;
-};
-bool hook_lease_granted(const struct packet *p, struct hook_walk *at, size_t *ret);
+/* The leases that an answer grants: a bit for each index of hook_lease_at(), of the first 64. */
+uint64_t hook_leases_in(const struct packet *p);
 /* USHER_E_SIZE: the caller's struct is another one. */
 int hook_lease_copy(struct usher_lease *ret, const struct usher_lease *from);
 

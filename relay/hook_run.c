@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how callouts are called: in order, all of them, each step seen by the next (USER_CHK.md 6.2);
- * what an error costs, and how one is found that takes too long. The clock is read once a point, not
+ * what an error costs, and how one is found that takes too long. The clock is read once a packet, not
  * once a callout, and what usher itself does between two points does not count beside milliseconds;
- * when a point with several callouts was slow they are timed one by one for a while.
+ * when a packet was slow, callouts are timed one by one for a while. One that is alone at its point always is.
  */
 #include "relay/hook_parts.h"
 
@@ -70,14 +70,43 @@ static void call(struct hook_memory *m, const struct hook_callout *e)
 		failed(m, e->library, rc);
 }
 
+static int64_t elapsed(struct hook_memory *m)
+{
+	int64_t took = -m->clock_ms;
+
+	m->clock_ms = coarse_ms();
+	return took + m->clock_ms;
+}
+
+/* The points with several callouts that a packet came by since the clock was read. */
+static void judge_untimed(struct hook_memory *m)
+{
+	int64_t took;
+
+	if (!m->untimed)
+		return;
+	m->untimed = false;
+	took = elapsed(m);
+	if (took < m->hooks->slow_ms)
+		return;
+	count(m, EVENT_library_slow);
+	for (size_t k = 0; k < HOOK_KINDS; k++)
+		for (size_t i = 0; i < 4; i++)
+			atomic_store_explicit(&m->hooks->lists[k][i / 2][i % 2].precise, PRECISE_CALLS,
+				memory_order_relaxed);
+	log_warning("hook libraries: the callouts up to %s took %lld ms together: they are timed one by "
+		"one now",
+		usher_point(&m->callout), (long long)took);
+}
+
 static void call_timed(struct hook_memory *m, struct hook_list *list)
 {
+	judge_untimed(m);
 	for (size_t i = 0; i < list->count; i++) {
-		int64_t took = -m->clock_ms;
+		int64_t took;
 
 		call(m, &list->all[i]);
-		m->clock_ms = coarse_ms();
-		took += m->clock_ms;
+		took = elapsed(m);
 		if (took >= m->hooks->slow_ms)
 			say_slow(m, list->all[i].library, took);
 	}
@@ -88,7 +117,6 @@ static void call_timed(struct hook_memory *m, struct hook_list *list)
 static void call_all(struct hook_memory *m, struct hook_list *list)
 {
 	const struct hook_callout *end = list->all + list->count;
-	int64_t took = -m->clock_ms;
 
 	if (list->count == 1 || atomic_load_explicit(&list->precise, memory_order_relaxed) > 0) {
 		call_timed(m, list);
@@ -96,15 +124,7 @@ static void call_all(struct hook_memory *m, struct hook_list *list)
 	}
 	for (const struct hook_callout *e = list->all; e < end; e++)
 		call(m, e);
-	m->clock_ms = coarse_ms();
-	took += m->clock_ms;
-	if (took < m->hooks->slow_ms)
-		return;
-	count(m, EVENT_library_slow);
-	atomic_store_explicit(&list->precise, PRECISE_CALLS, memory_order_relaxed);
-	log_warning("hook libraries: the callouts of %s took %lld ms together: they are timed one by "
-		"one now",
-		usher_point(&m->callout), (long long)took);
+	m->untimed = true;
 }
 
 static void begin(struct hook_memory *m, enum hook_kind kind, bool v6, bool before)
@@ -130,8 +150,10 @@ static enum step finish(struct packet *p, struct hook_memory *m)
 		return packet_end(p, STEP_DROP, CAUSE_no_space);
 	if (m->ticket != 0) {
 		step = hook_park_finish(m, means == MEANS_PARK);
-		if (step == STEP_PARK)
+		if (step == STEP_PARK) {
 			packet_event(p, EVENT_parked);
+			judge_untimed(m);
+		}
 		if (step != STEP_NEXT)
 			return step;
 	}
@@ -172,6 +194,7 @@ void hook_run_lease(struct hook_memory *m, enum hook_kind kind, const struct ush
 	m->context_begun = 0;
 	if (list->count > 0)
 		call_all(m, list);
+	judge_untimed(m);
 	hook_contexts_end(m);
 	m->callout.gone = NULL;
 }
@@ -190,7 +213,7 @@ struct hook_memory *hook_begin(struct packet *p)
 
 	m->p = m->packet.p = p;
 	m->query_asked = m->query_known = false;
-	m->changed = m->granted = m->committed = false;
+	m->changed = m->leases_known = m->committed = false;
 	m->editor = NULL;
 	m->kept = 0;
 	m->records = p->pl->records != NULL ? p->pl->records->len : 0;
@@ -265,6 +288,7 @@ void hook_end(struct packet *p)
 	if (s->verdict == SLOT_DROP)
 		forget_records(p, m);
 	end_contexts(m);
+	judge_untimed(m);
 	m->p = m->packet.p = NULL;
 }
 

@@ -139,32 +139,34 @@ static enum hook_kind lease_kind(const struct packet *p)
 	return p->v6 ? lease_kind6(p) : lease_kind4(p);
 }
 
+/* They are looked for once: no stage behind hook_lease() takes one away, and the way through them is not a short one. */
+static uint64_t leases_in(const struct packet *p)
+{
+	struct hook_memory *m = p->hooks;
+
+	if (!m->leases_known)
+		m->leases = hook_leases_in(p);
+	m->leases_known = true;
+	return m->leases;
+}
+
 /* Each lease of its own, as in Kea. One that is taken back is none. */
 enum step hook_lease(struct packet *p)
 {
 	enum hook_kind kind = lease_kind(p);
-	struct hook_walk at = { .next = 0 };
 	enum step step = STEP_NEXT;
-	size_t i;
 
 	if (kind == HOOK_KINDS || p->hooks->hooks->lists[kind][p->v6][0].count == 0)
 		return STEP_NEXT;
-	while (step == STEP_NEXT && hook_lease_granted(p, &at, &i)) {
-		p->hooks->granted = true;
-		step = hook_run(p, kind, false, i);
-	}
+	for (uint64_t left = leases_in(p); step == STEP_NEXT && left != 0; left &= left - 1)
+		step = hook_run(p, kind, false, (size_t)__builtin_ctzll(left));
 	return step;
 }
 
-/* No stage behind hook_lease() takes a lease away, and the walk through them is not a short one. */
 static bool grants(const struct packet *p)
 {
-	struct hook_walk at = { .next = 0 };
-	size_t i;
-
 	return lease_kind(p) != HOOK_KINDS &&
-		p->type != (p->v6 ? (int)DHCPV6_ADVERTISE : (int)DHCPOFFER) &&
-		(p->hooks->granted || hook_lease_granted(p, &at, &i));
+		p->type != (p->v6 ? (int)DHCPV6_ADVERTISE : (int)DHCPOFFER) && leases_in(p) != 0;
 }
 
 enum step hook_committed(struct packet *p)
