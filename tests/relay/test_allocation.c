@@ -6,12 +6,14 @@
  * itself, it is that one's hook.
  */
 #include "relay/verdict.h"
+#include "tests/hook_rig.h"
 #include "tests/rig.h"
 #include "tests/vector.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -194,4 +196,42 @@ Test(allocation, none_for_rules_about_time_and_records_as_json)
 	cr_assert_eq(run(rig, &packet), 0);
 	cr_assert_gt(rig->records.len, 0, "no record was written");
 	rig_free(rig);
+}
+
+/* What was run last, run once more. */
+static size_t again(struct hook_rig *r)
+{
+	r->rig->records.len = 0;
+	count_begin();
+	pipeline_run(&r->rig->pipeline, r->rig->batch);
+	return count_end();
+}
+
+Test(allocation, none_with_ten_callouts_on_every_hook_point)
+{
+	static const char ia[] = "00030028 00000007 00000000 00000000"
+		"00050018 20010db8000100000000000000000009 0000003c 0000003c";
+	char library[4096];
+	struct hook_rig *r;
+
+	snprintf(library, sizeof(library), "{ \"library\": \"%s\", \"parameters\": { \"callouts\": 10 } }",
+		hook_path("test-hooks/empty"));
+	r = hook_rig_new(library, "", "{ \"type\": \"HW_ADDR\", \"id\": \"02000000000a\" }\n");
+	hook_query4(r, "350101ff", 0);
+	cr_expect_eq(again(r), 0);
+	hook_answer4(r, 2);
+	cr_expect_eq(again(r), 0);
+	hook_query4(r, "350103 3204ac100001 ff", 0);
+	cr_expect_eq(again(r), 0);
+	hook_answer4(r, 5);
+	cr_expect_eq(again(r), 0);
+	hook_query6(r, 1, ia);
+	cr_expect_eq(again(r), 0);
+	hook_answer6(r, 2, ia);
+	cr_expect_eq(again(r), 0);
+	hook_query6(r, 5, ia);
+	cr_expect_eq(again(r), 0);
+	hook_answer6(r, 7, ia);
+	cr_expect_eq(again(r), 0);
+	hook_rig_free(r);
 }
