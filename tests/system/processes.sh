@@ -41,3 +41,15 @@ split() { # case
 no_worker_failed() {
 	! grep 'worker.*\(died of signal\|hangs\|wrote\|wanted\|did something\)' "$WORK/usher.log" | grep -qv 'died of signal 9 '
 }
+
+# Starts usher by what does as systemd does: keeps the queue's socket, restarts, and has a watchdog.
+start_kept() {
+	rm -f "$WORK/usher.pid"
+	spawn bridge usher /usr/bin/python3 "$ROOT/tests/system/upgrade.py" keep "$WORK/notify" "$WORK/usher.pid" \
+		"$USHER" run -c "$WORK/usher.json"
+	wait_for 10 find_usher
+}
+
+find_usher() {
+	read -r usher_pid <"$WORK/usher.pid" && ! gone "$usher_pid"
+} 2>/dev/null

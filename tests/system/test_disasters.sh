@@ -18,18 +18,6 @@ other_users
 cp "$USHER" "$WORK/bin/usher"
 USHER=$WORK/bin/usher
 
-# Restarted as systemd does.
-start() {
-	rm -f "$WORK/usher.pid"
-	spawn bridge usher /usr/bin/python3 "$ROOT/tests/system/upgrade.py" keep "$WORK/notify" "$WORK/usher.pid" \
-		"$USHER" run -c "$WORK/usher.json"
-	wait_for 10 find_usher
-}
-
-find_usher() {
-	read -r usher_pid <"$WORK/usher.pid" && ! gone "$usher_pid"
-} 2>/dev/null
-
 ready() { # workers and a loader
 	find_usher && [ -n "$(first usher-worker)" ] && [ -n "$(first usher-loader)" ]
 }
@@ -49,7 +37,7 @@ everybody() {
 	echo "$spawner $children"
 }
 
-must "usher" start
+must "usher" start_kept
 must "usher" wait_for 10 ready
 serves "to begin with"
 

@@ -54,18 +54,6 @@ well() { # a lease, and it is steered
 	[[ $(dhcp client ask4 eth0 2>&1) =~ addr=198\.51\.100\. ]]
 }
 
-# By what does as systemd does: keeps the queue's socket, restarts, and has a watchdog.
-start_kept() {
-	rm -f "$WORK/usher.pid"
-	spawn bridge usher /usr/bin/python3 "$ROOT/tests/system/upgrade.py" keep "$WORK/notify" "$WORK/usher.pid" \
-		"$USHER" run -c "$WORK/usher.json"
-	wait_for 10 find_usher
-}
-
-find_usher() {
-	read -r usher_pid <"$WORK/usher.pid" && ! gone "$usher_pid"
-} 2>/dev/null
-
 recorded() { # since inject() began
 	[ $(($(outcome_count) - before)) = "$1" ]
 }
