@@ -3,6 +3,7 @@
 #ifndef USHER_REGISTRY_CLOCK_H
 #define USHER_REGISTRY_CLOCK_H
 
+#include <poll.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -34,6 +35,12 @@ static inline struct timespec clock_in_ms(unsigned ms)
 		ts.tv_sec++;
 	}
 	return ts;
+}
+
+/* A millisecond, before what failed is tried again. By poll(2), since a worker process may do that. */
+static inline void clock_pause(void)
+{
+	poll(NULL, 0, 1);
 }
 
 #endif

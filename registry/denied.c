@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,16 +41,6 @@ static const char *group_name(gid_t gid, char dst[static NAME_ROOM])
 	return dst;
 }
 
-static void folder_of(const char *path, char dst[static PATH_ROOM])
-{
-	const char *end = strrchr(path, '/');
-
-	if (end == NULL || end == path)
-		snprintf(dst, PATH_ROOM, "%s", end == NULL ? "." : "/");
-	else
-		snprintf(dst, PATH_ROOM, "%.*s", (int)(end - path), path);
-}
-
 static void say_whose(
 	const char *what, const char *path, const struct stat *st, bool writing, char *dst, size_t cap)
 {
@@ -72,10 +63,12 @@ static void say_whose(
 
 const char *denied_text(int err, const char *path, bool writing, char *dst, size_t cap)
 {
-	char folder[PATH_ROOM];
+	char copy[PATH_ROOM];
+	const char *folder;
 	struct stat st;
 
-	folder_of(path, folder);
+	snprintf(copy, sizeof(copy), "%s", path);
+	folder = dirname(copy);
 	if (err != EACCES)
 		snprintf(dst, cap, "%s", strerror(err));
 	else if (geteuid() == 0)

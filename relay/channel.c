@@ -7,9 +7,10 @@
  */
 #include "relay/channel.h"
 
+#include "registry/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -108,17 +109,11 @@ bool channel_is_over(int err)
 	return err == -EPIPE || err == -EPROTO;
 }
 
-/* poll(2), since a worker may do that. */
-void channel_pause(void)
-{
-	poll(NULL, 0, 1);
-}
-
 bool channel_again(int err)
 {
 	if (err == 0 || channel_is_over(err))
 		return false;
-	channel_pause();
+	clock_pause();
 	return true;
 }
 

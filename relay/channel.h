@@ -82,8 +82,6 @@ int channel_send(int fd, const void *msg, size_t len, const int *fds, size_t cou
 
 /* Whether such an error of either says that the other side is gone or mad. Any other may pass: a millisecond later. */
 bool channel_is_over(int err);
-/* The time that such an error is given. */
-void channel_pause(void);
 /* Whether it is to be tried again, after that time. */
 bool channel_again(int err);
 

@@ -142,10 +142,10 @@ static int await_back(struct keeper *k)
 	for (;;) {
 		int64_t left = k->until - clock_now_ns();
 
-		/* It may have come while nobody ran who would have taken it. */
 		if (left <= 0 && !is_starved(k, -left, grants++))
 			return -ETIMEDOUT;
-		left = left > 0 ? left : k->until - clock_now_ns();
+		if (left <= 0)
+			continue;        /* with another deadline */
 		err = limit(k, left) ?
 			channel_receive_alone(k->hand.fd, &back, sizeof(back), 0) : -ENOBUFS;
 		if (err == 0) {
@@ -155,7 +155,7 @@ static int await_back(struct keeper *k)
 		if (channel_is_over(err))
 			return err;
 		if (err != -EAGAIN)
-			channel_pause();
+			clock_pause();
 	}
 }
 

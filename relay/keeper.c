@@ -84,7 +84,7 @@ static struct channel *new_channel(struct keeper *k)
 	struct channel *c;
 
 	while ((c = channel_new(k->shared->slots, &k->channel_fd)) == NULL && clock_now_ns() < k->until)
-		channel_pause();
+		clock_pause();
 	return c;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "relay/spawned.h"
 
+#include "registry/clock.h"
+
 #include "relay/channel.h"
 #include "relay/command.h"
 #include "relay/feed.h"
@@ -190,7 +192,7 @@ static bool obey(struct loading *l)
 	int fds[CHANNEL_FDS], err = channel_receive(SPAWNED_SOCKET, &o, sizeof(o), fds, 0);
 
 	if (err != 0) {
-		channel_pause();
+		clock_pause();
 		return err != -EPIPE;
 	}
 	if (o.kind == LOADER_POLL)

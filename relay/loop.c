@@ -4,6 +4,8 @@
  */
 #include "relay/loop.h"
 
+#include "registry/clock.h"
+
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -11,13 +13,6 @@
 #include <unistd.h>
 
 enum { TRIES = 50 };             /* a millisecond apart */
-
-static void pause_ms(void)
-{
-	const struct timespec pause = { .tv_nsec = 1000000 };
-
-	nanosleep(&pause, NULL);
-}
 
 int loop_init(struct loop *l)
 {
@@ -53,7 +48,7 @@ int loop_run(struct loop *l)
 		if (n < 0 && errno != EINTR) {
 			if (++failures == TRIES)
 				return -errno;
-			pause_ms();
+			clock_pause();
 		}
 		if (n == 1) {
 			failures = 0;
@@ -70,7 +65,7 @@ void loop_alarm(int timer, long ms)
 	struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
 
 	for (int i = 0; i < TRIES && timerfd_settime(timer, 0, &when, NULL) != 0; i++)
-		pause_ms();
+		clock_pause();
 }
 
 void loop_stop(struct loop *l)

@@ -7,6 +7,8 @@
  */
 #include "relay/spawner.h"
 
+#include "registry/clock.h"
+
 #include "relay/channel.h"
 #include "relay/sandbox.h"
 #include "relay/spawned.h"
@@ -209,7 +211,7 @@ static bool serve(struct nest *n)
 	else if (err == 0)
 		kill_child(n, r.pid);
 	else
-		channel_pause();
+		clock_pause();
 	close_all(fds, CHANNEL_FDS);
 	return err != -EPIPE;
 }
@@ -330,7 +332,7 @@ void spawner_stop(struct spawner *s)
 	s->fd = -1;
 	/* One that hangs dies with us. */
 	for (int i = 0; i < STOP_MS && waitpid(s->pid, NULL, WNOHANG) <= 0; i++)
-		channel_pause();
+		clock_pause();
 }
 
 void spawner_describe(const struct spawner_event *e, char *dst, size_t cap)

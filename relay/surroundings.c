@@ -10,6 +10,7 @@
 #include "relay/selfcheck.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -35,16 +36,14 @@ static void say(void *ctx, enum log_level level, const char *text)
 /* One that is not there yet is made by the daemon, if the directory lets it. */
 static bool may_append(const char *path)
 {
-	char folder[PATH_ROOM];
-	const char *end = strrchr(path, '/');
+	char copy[PATH_ROOM];
 
 	if (access(path, F_OK) == 0)
 		return access(path, W_OK) == 0;
 	if (errno != ENOENT)
 		return false;
-	snprintf(folder, sizeof(folder), "%.*s", end != NULL && end > path ? (int)(end - path) : 1,
-		end != NULL ? path : ".");
-	return access(folder, W_OK | X_OK) == 0;
+	snprintf(copy, sizeof(copy), "%s", path);
+	return access(dirname(copy), W_OK | X_OK) == 0;
 }
 
 static size_t try_file(FILE *out, const char *path, bool writing)

@@ -299,11 +299,10 @@ static void idle_apart(struct worker *w, bool stirred)
 /* What it may be passes, mostly: a queue is not given up for one error. As queue_receive(). */
 static int receive(struct worker *w)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	int n = queue_receive(w->queue, w->batch, w->shared->slots);
 
 	for (int i = 0; i < RECEIVE_TRIES && n < 0; i++) {
-		nanosleep(&pause, NULL);
+		clock_pause();
 		n = queue_receive(w->queue, w->batch, w->shared->slots);
 	}
 	return n;
