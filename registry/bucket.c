@@ -6,6 +6,8 @@
  */
 #include "registry/bucket.h"
 
+#include "registry/prefetch.h"
+
 static struct reg_bucket *bucket_at(const struct buckets *b, size_t i)
 {
 	return (struct reg_bucket *)(void *)(b->base + b->head->buckets) + i;
@@ -23,7 +25,7 @@ static size_t after(const struct buckets *b, size_t i)
 
 void bucket_prefetch(const struct buckets *b, uint64_t hash)
 {
-	__builtin_prefetch(bucket_at(b, home(b, hash)), 1);
+	prefetch_write(bucket_at(b, home(b, hash)));
 }
 
 /* Who is in the bucket under the user's id, or NULL. */

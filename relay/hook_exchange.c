@@ -10,6 +10,7 @@
  */
 #include "relay/hook_parts.h"
 
+#include "registry/prefetch.h"
 #include "registry/siphash.h"
 
 #include <stddef.h>
@@ -223,7 +224,7 @@ void hook_exchange_expect(const struct hook_exchanges *t)
 		return;
 	next = t->ring + (size_t)t->line * LINE;
 	for (size_t i = 0; i < USUAL_LINES; i++)
-		__builtin_prefetch(next + i * LINE, 1);
+		prefetch_write(next + i * LINE);
 }
 
 /* --- a query ----------------------------------------------------------------------------------- */

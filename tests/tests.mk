@@ -35,8 +35,9 @@ $(BUILD)/proof: $(LIBOBJ) $(AIDOBJ) $(BUILD)/obj/tests/capture_file.o $(PROOFOBJ
 	@echo "  LD    $@"
 	@$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-cost: $(BUILD)/proof
+cost: $(BUILD)/proof $(BUILD)/usher
 	tests/cost $<
+	tests/fetches $(BUILD)/usher
 
 # The rest is built with FUZZ=1, which the targets at the end set.
 $(BUILD)/pack: $(LIBOBJ) $(AIDOBJ) $(BUILD)/obj/tests/fuzz/pack.o
