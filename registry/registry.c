@@ -7,6 +7,7 @@
 #include "registry/registry.h"
 
 #include "registry/layout.h"
+#include "registry/prefetch.h"
 #include "registry/siphash.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { USER_LINES = 3 };
+enum { USER_LINES = 3, TOUCH = 4096 };
 
 /* Two ids that differ in their type alone are told apart when they are compared. */
 uint64_t registry_hash(const struct registry *reg, const uint8_t *id, size_t len)
@@ -36,9 +37,9 @@ static const struct reg_bucket *bucket_of(const struct registry *reg, uint64_t h
 /* A layer is small enough to be near anyhow, but costs no more than to ask. */
 void registry_prefetch(const struct registry *reg, uint64_t hash)
 {
-	__builtin_prefetch(bucket_of(reg, hash));
+	prefetch_read(bucket_of(reg, hash));
 	if (reg_under(reg) != NULL)
-		__builtin_prefetch(bucket_of(reg_under(reg), hash));
+		prefetch_read(bucket_of(reg_under(reg), hash));
 }
 
 /* The user of the first of the hits. */
@@ -54,7 +55,7 @@ static void prefetch_user(const struct reg_user *user)
 	const uint8_t *at = (const uint8_t *)user;
 
 	for (size_t line = 0; line < USER_LINES; line++)
-		__builtin_prefetch(at + line * sizeof(struct reg_bucket));
+		prefetch_read(at + line * sizeof(struct reg_bucket));
 }
 
 static void prefetch_users(const struct registry *reg, uint64_t hash, const struct reg_key *k)
@@ -127,14 +128,31 @@ const struct reg_user *registry_default(const struct registry *reg, unsigned int
 	return ref > REG_REF_GONE ? reg_user_at(reg, (uint64_t)ref * REG_UNIT) : NULL;
 }
 
+size_t registry_touch(const struct registry *reg, size_t from, size_t pages)
+{
+	size_t below = registry_below(reg), end = below + (size_t)reg->size;
+
+	for (; pages > 0 && from < end; pages--, from += TOUCH) {
+		const struct registry *of = from < below ? reg_under(reg) : reg;
+
+		(void)*((const volatile uint8_t *)of + (from < below ? from : from - below));
+	}
+	return from < end ? from : 0;
+}
+
 size_t registry_count(const struct registry *reg)
 {
 	return reg->user_count;
 }
 
+size_t registry_below(const struct registry *reg)
+{
+	return reg_under(reg) != NULL ? (size_t)reg_under(reg)->size : 0;
+}
+
 size_t registry_size(const struct registry *reg)
 {
-	return (size_t)reg->size + (reg_under(reg) != NULL ? (size_t)reg_under(reg)->size : 0);
+	return (size_t)reg->size + registry_below(reg);
 }
 
 size_t registry_dead(const struct registry *reg)

@@ -38,6 +38,14 @@ const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t
  */
 const struct reg_user *registry_default(const struct registry *reg, unsigned int family);
 
+/*
+ * Reads a byte of each page from offset `from` on, `pages` of them; returns where to go on, or 0 when all have been
+ * read. What a mapping's first look-ups cost beyond later ones, a fault for each page and on a virtual machine as
+ * much again for the hypervisor's tables, is so paid before there is a packet. What a layer lies on comes first, so
+ * from registry_below() on it is the pages of the layer itself.
+ */
+size_t registry_touch(const struct registry *reg, size_t from, size_t pages);
+
 /* How many users there are; the default users count. */
 size_t registry_count(const struct registry *reg);
 
@@ -77,6 +85,9 @@ enum reg_err registry_attach_on(int fd, const struct registry *current, struct r
 
 /* Whether it holds only what changed since another one was built, which it keeps in memory. */
 bool registry_is_layer(const struct registry *reg);
+
+/* Bytes of that other one, 0 if it is none. */
+size_t registry_below(const struct registry *reg);
 
 /* Gives the memory back. NULL is allowed; returns NULL. */
 struct registry *registry_free(struct registry *reg);

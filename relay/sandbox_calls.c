@@ -31,7 +31,7 @@ static const int worker_calls[] = {
 	CALL(munmap), CALL(close), CALL(brk),            /* channels and registries come and go */
 	CALL(fstat), CALL(newfstatat), CALL(fcntl),
 	CALL(poll), CALL(write),                         /* the log */
-	CALL(clock_gettime), CALL(futex), CALL(sched_setaffinity),
+	CALL(clock_gettime), CALL(futex), CALL(sched_setaffinity), CALL(sched_yield),
 	CALL(rt_sigreturn), CALL(restart_syscall), CALL(exit_group),
 };
 
@@ -44,7 +44,7 @@ static const int common_calls[] = {
 	CALL(gettimeofday), CALL(time), CALL(times), CALL(getrusage), CALL(uname), CALL(sysinfo),
 	CALL(getpid), CALL(gettid), CALL(getuid), CALL(geteuid), CALL(getgid), CALL(getegid),
 	CALL(getrandom), CALL(madvise), CALL(mremap), CALL(set_robust_list), CALL(rseq), CALL(exit),
-	CALL(sched_yield), CALL(sched_getaffinity), CALL(rt_sigprocmask), CALL(rt_sigaction),
+	CALL(sched_getaffinity), CALL(rt_sigprocmask), CALL(rt_sigaction),
 	CALL(sigaltstack), CALL(membarrier),
 };
 

@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -37,7 +38,11 @@ struct job {
 	struct learned *learned;
 	int cpu;
 	int wake;                        /* the keeper's, -1: not needed */
+	bool cold;                       /* the registry from `warmed` on was not touched yet */
+	size_t warmed;
 };
+
+enum { WARM_PAGES = 64, WARM_WAIT_MS = 1 };
 
 /* For tests: what a worker does that a packet has taken over. Not part of the program. */
 void worker_trap(struct channel *c) __attribute__((weak));
@@ -87,8 +92,14 @@ static struct registry *attach(const struct registry *on, int fd)
 
 static void use_registry(struct job *j, struct registry *reg, uint64_t generation)
 {
+	size_t below = reg != NULL ? registry_below(reg) : 0;
+
 	registry_free(j->registry);
 	j->registry = reg;
+	/* What a layer lies on came before, and is warm or goes on being warmed. */
+	if (!j->cold || j->warmed > below)
+		j->warmed = below;
+	j->cold = reg != NULL;
 	j->snapshot = (struct snapshot){
 		.registry = reg, .policy = j->config->policy, .generation = generation,
 		.hooks = j->config->hooks,
@@ -180,6 +191,21 @@ static void run(struct job *j, const struct handoff *h)
 	c->records_lost = j->records.lost + j->json.lost;
 }
 
+/*
+ * A new registry's pages are touched once there is nothing to do, and as long as that is so: registry_touch(). Who
+ * waits for this CPU, the keeper for one, gets it in between, so no packet waits for more than a few pages.
+ */
+static void warm(struct job *j)
+{
+	struct pollfd p = { .fd = SPAWNED_SOCKET, .events = POLLIN };
+
+	for (int wait = WARM_WAIT_MS; j->cold && poll(&p, 1, wait) == 0; wait = 0) {
+		j->warmed = registry_touch(j->registry, j->warmed, WARM_PAGES);
+		j->cold = j->warmed != 0;
+		sched_yield();
+	}
+}
+
 /* The keeper is trusted; what it sends is looked at only so far as a mistake could be meant. */
 static int serve(struct job *j)
 {
@@ -193,6 +219,7 @@ static int serve(struct job *j)
 		while (channel_again(err));
 		if (err != 0)
 			break;
+		warm(j);
 		do
 			err = channel_receive(SPAWNED_SOCKET, &h, sizeof(h), fds, 0);
 		while (channel_again(err));

@@ -79,6 +79,22 @@ Test(registry, empty)
 	cr_assert_null(registry_free(NULL));
 }
 
+/* Every page once, in steps of any size, and the end is told. */
+Test(registry, is_touched_page_by_page)
+{
+	struct registry *reg = make(HW("01", ""));
+	size_t pages = (registry_size(reg) + 4095) / 4096, at = 0, n = 0;
+
+	cr_assert_gt(pages, 0);
+	cr_assert_eq(registry_touch(reg, 0, SIZE_MAX), 0);
+	do
+		at = registry_touch(reg, at, 1);
+	while (++n <= pages && at != 0);
+	cr_assert_eq(n, pages);
+	cr_assert_eq(registry_below(reg), 0);
+	registry_free(reg);
+}
+
 Test(registry, default_users)
 {
 	struct registry *both = make(HW("00:00:00:00", ",\"bootfile\":\"x\"") DUID("00000000", ""));
@@ -191,6 +207,9 @@ Test(registry, layers_shared_between_processes)
 	cr_assert_str_eq(attrs_text(find_user(other[2], "0202"), buf), "b=two;");
 	cr_assert_str_eq(attrs_text(find_user(other[2], "0303"), buf), "a=three;");
 	cr_assert_null(find_user(other[2], "0404"));
+	cr_assert_gt(registry_below(other[2]), 0);
+	cr_assert_eq(registry_touch(other[2], 0, registry_below(other[2]) / 4096), registry_below(other[2]));
+	cr_assert_eq(registry_touch(other[2], registry_below(other[2]), SIZE_MAX), 0);
 	registry_free(other[2]);
 	registry_free(reg[3]);
 	for (size_t i = 0; i < 4; i++)

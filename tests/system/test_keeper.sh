@@ -131,6 +131,29 @@ may "a worker may do nothing" "$(first usher-worker)" 0 2 "$(id -u usher 2>/dev/
 may "a loader has no capability" "$(first usher-loader)" 0 2 0
 may "a spawner may make processes and no more" "$(first usher-spawner)" $((1 << 5 | 1 << 6 | 1 << 7 | 1 << 8)) 2 0
 
+# --- a new registry is warm before there is a packet ------------------------------------------------------------------
+
+# KiB of it in the memory of the worker that has work, and KiB of the whole.
+warmth() {
+	local pid
+	while read -r pid; do
+		awk '/^[0-9a-f]+-/ { mine = /usher-registry/ } mine && /^(Rss|Size):/ { sum[$1] += $2 }
+			END { if (sum["Size:"] > 0) print sum["Rss:"] + 0, sum["Size:"] }' "/proc/$pid/smaps"
+	done < <(processes usher-worker)
+}
+
+is_warm() {
+	local rss size
+	read -r rss size < <(warmth) && [ "$size" -gt 3000 ] && [ "$rss" -ge $((size - 64)) ]
+}
+
+few=$(cat "$WORK/registry.jsonl")
+for ((i = 0; i < 60000; i++)); do
+	printf '{"type":"HW_ADDR","id":"0299%08x","bootfile":"x"}\n' "$i"
+done >>"$WORK/registry.jsonl"
+check "a worker has touched all of a new registry without a packet" "$(warmth) KiB" wait_for 10 is_warm
+echo "$few" >"$WORK/registry.jsonl"
+
 # --- one process dies: nobody notices -------------------------------------------------------------------------------
 
 leases "to begin with"
