@@ -3,8 +3,8 @@
  * The Internet checksum of RFC 1071, in four sums of eight bytes a step, which do not wait for each
  * other: 2^64 is 1 modulo 2^16 - 1, so a carry out of 64 bits comes back at the other end. It is
  * always computed over the whole datagram and never updated incrementally: a packet with
- * CHECKSUM_PARTIAL carries only the sum of its pseudo header, and an update of that would be wrong in
- * a way no test of ours would see.
+ * CHECKSUM_PARTIAL carries only the sum of its pseudo header, and an update of that would be wrong
+ * in a way no test of ours would see.
  */
 #include "dhcpcodec/bytes.h"
 

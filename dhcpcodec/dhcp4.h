@@ -91,8 +91,8 @@ struct dhcp4_view {
 /*
  * Validates msg[len]. ret is untouched on error. Errors: SHORT (less than the 236 bytes of BOOTP),
  * OP, HLEN, OPTLEN (an option runs past its field), OPTSIZE (52 or 53 not of one byte), REPEAT (52
- * or 53 twice). A message without the cookie of RFC 1497 is BOOTP and has no options: nothing behind
- * its 236 bytes is read.
+ * or 53 twice). A message without the cookie of RFC 1497 is BOOTP and has no options: nothing
+ * behind its 236 bytes is read.
  */
 enum dhcp_err dhcp4_view_init(struct dhcp4_view *ret, const uint8_t *msg, size_t len);
 

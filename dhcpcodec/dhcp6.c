@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the nesting of DHCPv6: relay layers around a message, IAs within it, addresses and prefixes
- * within those. The descent into relay layers is a loop with a limit, the descent into IAs follows a
- * grammar of three levels; neither can be made deeper by a sender. RFC 8415 sections 7 to 9 and 21.
+ * within those. The descent into relay layers is a loop with a limit, the descent into IAs follows
+ * a grammar of three levels; neither can be made deeper by a sender. RFC 8415 sections 7 to 9 and
+ * 21.
  */
 #include "dhcpcodec/dhcp6.h"
 

@@ -89,8 +89,9 @@ struct dhcp6_view {
 /*
  * Validates msg[len], every nesting level of it that we read or edit. ret is untouched on error.
  * Errors: SHORT, DEPTH, RELAY (relay-msg missing, twice, or Relay-forward and Relay-reply mixed),
- * OPTLEN, OPTSIZE (an IA, address, prefix, status or authentication shorter than its fixed part), DUID
- * (client identifier twice or not of 3..130 bytes). A message of an unknown type is one row of options.
+ * OPTLEN, OPTSIZE (an IA, address, prefix, status or authentication shorter than its fixed part),
+ * DUID (client identifier twice or not of 3..130 bytes). A message of an unknown type is one row of
+ * options.
  */
 enum dhcp_err dhcp6_view_init(struct dhcp6_view *ret, const uint8_t *msg, size_t len);
 

@@ -52,8 +52,9 @@ void dhcp4_edit_del(struct dhcp4_edit *e, uint8_t code);
 /*
  * Sets a sub-option of one enterprise in option 125 (RFC 3925 section 4), leaving its other
  * sub-options and other enterprises' alone; makes the option, or the enterprise's part of it, where
- * there is none. val NULL removes the sub-option. Errors, returned only and nothing changed: OPTLEN if
- * what the option holds is broken, NOSPACE, RANGE if len > 253 or the enterprise's part grows past 255.
+ * there is none. val NULL removes the sub-option. Errors, returned only and nothing changed: OPTLEN
+ * if what the option holds is broken, NOSPACE, RANGE if len > 253 or the enterprise's part grows
+ * past 255.
  */
 enum dhcp_err dhcp4_edit_vendor(struct dhcp4_edit *e, uint32_t enterprise, uint8_t sub,
 	const uint8_t *val, size_t len);

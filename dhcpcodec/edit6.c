@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides which length fields enclose the innermost message and keeps them right at every splice. Works
- * only on messages that dhcp6_view_init() accepted. Message bytes of a client on the way up are never
- * edited: authentication stays valid. RFC 8415 sections 9, 19 and 21, RFC 6939, RFC 8357.
+ * Hides which length fields enclose the innermost message and keeps them right at every splice.
+ * Works only on messages that dhcp6_view_init() accepted. Message bytes of a client on the way up
+ * are never edited: authentication stays valid. RFC 8415 sections 9, 19 and 21, RFC 6939, RFC 8357.
  */
 #include "dhcpcodec/edit6.h"
 
@@ -86,7 +86,9 @@ static struct row inner_row(const struct dhcp6_edit *e)
 	return (struct row){ e->inner + DHCP6_HEAD, e->inner_len - DHCP6_HEAD };
 }
 
-/* The bytes that all options of that code take; ret_pos: where the first stands, or the row ends. */
+/*
+ * The bytes that all options of that code take; ret_pos: where the first stands, or the row ends.
+ */
 static size_t taken(const struct dhcp6_edit *e, struct row r, uint16_t code, size_t *ret_pos)
 {
 	struct tlv_iter it = tlv_begin(e->msg + r.at, r.len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * In-place editor of the innermost DHCPv6 message, which sets the length of every relay layer around
- * it, and the writer of a relay layer. Borrows msg[cap], never allocates; the first error sticks.
- * Values given to it must not lie within msg.
+ * In-place editor of the innermost DHCPv6 message, which sets the length of every relay layer
+ * around it, and the writer of a relay layer. Borrows msg[cap], never allocates; the first error
+ * sticks. Values given to it must not lie within msg.
  */
 #ifndef USHER_DHCPCODEC_EDIT6_H
 #define USHER_DHCPCODEC_EDIT6_H
@@ -27,8 +27,8 @@ void dhcp6_edit_limit(struct dhcp6_edit *e, size_t limit);
 size_t dhcp6_edit_room(const struct dhcp6_edit *e);
 
 /*
- * Puts one option in the place of all of that code at the top level: where the first one stood, else
- * at the end. Errors: NOSPACE, and then the message is as it was; RANGE if len > 65535.
+ * Puts one option in the place of all of that code at the top level: where the first one stood,
+ * else at the end. Errors: NOSPACE, and then the message is as it was; RANGE if len > 65535.
  */
 void dhcp6_edit_set(struct dhcp6_edit *e, uint16_t code, const uint8_t *val, size_t len);
 
@@ -45,7 +45,10 @@ void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code);
 enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub,
 	const uint8_t *val, size_t len, bool create);
 
-/* Removes a lease, which an iterator over the message as it is now has given, and its IA if no other is in it. */
+/*
+ * Removes a lease, which an iterator over the message as it is now has given, and its IA if no
+ * other is in it.
+ */
 void dhcp6_edit_cut_lease(
 	struct dhcp6_edit *e, const struct dhcp6_ia *ia, const struct dhcp6_lease *lease);
 
@@ -76,8 +79,9 @@ struct dhcp6_wrap {
 size_t dhcp6_wrap_size(const struct dhcp6_wrap *w);
 
 /*
- * Writes the Relay-forward header and options up to and including the head of the Relay Message option, whose
- * value of msg_len bytes the caller has put, or will put, behind: out[dhcp6_wrap_size(w)].
+ * Writes the Relay-forward header and options up to and including the head of the Relay Message
+ * option, whose value of msg_len bytes the caller has put, or will put, behind:
+ * out[dhcp6_wrap_size(w)].
  */
 void dhcp6_wrap_put(const struct dhcp6_wrap *w, uint8_t *out, size_t msg_len);
 

@@ -33,8 +33,8 @@ enum dhcp_err frame_parse(struct frame *ret, const uint8_t *pkt, size_t len, uns
 
 /*
  * Sets the lengths for a payload of pay_len bytes and computes both checksums in full; pkt must
- * hold f->pay_off + pay_len bytes. An IPv4 datagram that came without a UDP checksum leaves without.
- * Returns the length of the datagram, or 0 if that is more than its field can say.
+ * hold f->pay_off + pay_len bytes. An IPv4 datagram that came without a UDP checksum leaves
+ * without. Returns the length of the datagram, or 0 if that is more than its field can say.
  */
 size_t frame_seal(const struct frame *f, uint8_t *pkt, size_t pay_len);
 
@@ -49,8 +49,8 @@ struct frame_route {
 };
 
 /*
- * Writes the headers of a new datagram of that family before its payload, pkt[FRAME_HEAD..pay_len), with
- * lengths and checksums. Returns its length, or 0 if that is more than its field can say.
+ * Writes the headers of a new datagram of that family before its payload, pkt[FRAME_HEAD..pay_len),
+ * with lengths and checksums. Returns its length, or 0 if that is more than its field can say.
  */
 size_t frame_put(uint8_t *pkt, uint8_t family, const struct frame_route *r, size_t pay_len);
 

@@ -3,7 +3,9 @@
 #ifndef USHER_DHCPCODEC_MESSAGE_H
 #define USHER_DHCPCODEC_MESSAGE_H
 
-/* "DISCOVER", "ACK" and so on; NULL for a type without a name. Static. RFC 2132 9.6 and successors. */
+/*
+ * "DISCOVER", "ACK" and so on; NULL for a type without a name. Static. RFC 2132 9.6 and successors.
+ */
 const char *dhcp4_message_name(unsigned type);
 /* "SOLICIT", "RELAY-FORW" and so on; NULL for a type without a name. Static. RFC 8415 7.3. */
 const char *dhcp6_message_name(unsigned type);

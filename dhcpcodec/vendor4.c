@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the layout of option 125, a row of enterprise number (4), length (1) and sub-options: the value
- * is written anew with one sub-option changed, and set as one option. RFC 3925 section 4.
+ * Hides the layout of option 125, a row of enterprise number (4), length (1) and sub-options: the
+ * value is written anew with one sub-option changed, and set as one option. RFC 3925 section 4.
  */
 #include "dhcpcodec/edit4.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides a hash table with chains, through which the ids of each kind are strung up by age besides: all of a kind
- * live equally long, so the oldest is the next to go. The hash has a key of its own, for ids are what clients say.
+ * Hides a hash table with chains, through which the ids of each kind are strung up by age besides:
+ * all of a kind live equally long, so the oldest is the next to go. The hash has a key of its own,
+ * for ids are what clients say.
  */
 #include "registry/asked.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who has been asked for, of a registry that is not in memory as a whole: users, and those known to be nobody.
- * Of each kind there are so many at most and none beyond its time, whoever asks for whatever. For one thread.
+ * Who has been asked for, of a registry that is not in memory as a whole: users, and those known to
+ * be nobody. Of each kind there are so many at most and none beyond its time, whoever asks for
+ * whatever. For one thread.
  */
 #ifndef USHER_REGISTRY_ASKED_H
 #define USHER_REGISTRY_ASKED_H
@@ -27,15 +28,15 @@ struct asked *asked_free(struct asked *a);
 enum asked_kind asked_find(const struct asked *a, const struct reg_id *id);
 
 /*
- * Notes one that is not there yet; line is what asked_take() shall say. There must be room: asked_take() makes it.
- * REG_E_NOMEM: nothing was noted.
+ * Notes one that is not there yet; line is what asked_take() shall say. There must be room:
+ * asked_take() makes it. REG_E_NOMEM: nothing was noted.
  */
 enum reg_err asked_put(struct asked *a, enum asked_kind kind, const struct reg_id *id, uint32_t line,
 	int64_t now_ms);
 
 /*
- * Takes the oldest of the kind out if its time is up, or if there is no room for `room` more, and says who it was.
- * False: nobody had to go.
+ * Takes the oldest of the kind out if its time is up, or if there is no room for `room` more, and
+ * says who it was. False: nobody had to go.
  */
 bool asked_take(struct asked *a, enum asked_kind kind, int64_t now_ms, uint32_t room,
 	struct reg_id *ret, uint32_t *ret_line);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how a bucket that is full goes on in the next one, and how a user is taken out without
- * leaving a mark: whoever passes a full bucket is counted there until taken out again, so nobody need be
- * moved back for a search to end where it should.
+ * leaving a mark: whoever passes a full bucket is counted there until taken out again, so nobody
+ * need be moved back for a search to end where it should.
  */
 #include "registry/bucket.h"
 
@@ -62,7 +62,9 @@ static void pass(struct reg_bucket *bucket, uint64_t hash, int step)
 		bucket->passers = 0;
 }
 
-/* The slot of that reference at or behind the hash's own bucket; who passes is counted by `step`. */
+/*
+ * The slot of that reference at or behind the hash's own bucket; who passes is counted by `step`.
+ */
 static size_t seek(const struct buckets *b, uint64_t hash, uint32_t ref, int step,
 	struct reg_bucket **ret)
 {

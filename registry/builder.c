@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how a region is filled: users one after the other as they come, then the names, then the
- * buckets, which are sized when the number of users is known. A registry that changed a little begins
- * with the one before (builder_base.c), and only the users who came or went are hashed
+ * buckets, which are sized when the number of users is known. A registry that changed a little
+ * begins with the one before (builder_base.c), and only the users who came or went are hashed
  * (builder_place.c). Does not read any source.
  */
 #include "registry/building.h"

@@ -17,8 +17,8 @@ struct builder_options {
 	const struct registry *base;     /* begin with its users; likewise */
 	size_t expect;                   /* bytes the users may take: a first guess, or 0 */
 	/*
-	 * A base of at least so many bytes is not copied: the registry becomes a layer on it, up to so
-	 * many bytes, and keeps it in memory. 0: never.
+	 * A base of at least so many bytes is not copied: the registry becomes a layer on it, up to
+	 * so many bytes, and keeps it in memory. 0: never.
 	 */
 	size_t layer_from;
 	bool shared;                     /* build in a memory file for other processes */

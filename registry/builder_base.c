@@ -3,8 +3,8 @@
  * Hides what a registry that changed a little takes over from the one before. A small one is copied
  * with its buckets, and who went stays in it, marked dead, until all is read anew. Of a large one
  * nothing is copied: the new one is a layer on it, which holds who came, and for who went a user
- * without attributes that is marked gone. A layer that grew too large is copied together with what is
- * below it, into one region again.
+ * without attributes that is marked gone. A layer that grew too large is copied together with what
+ * is below it, into one region again.
  */
 #include "registry/building.h"
 

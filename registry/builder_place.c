@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a registry's users come into its buckets: a window at a time, because their buckets are far
- * apart in memory, and starting from a copy of the base's buckets if there is room in them. Here it
- * shows who is given twice.
+ * Hides how a registry's users come into its buckets: a window at a time, because their buckets are
+ * far apart in memory, and starting from a copy of the base's buckets if there is room in them.
+ * Here it shows who is given twice.
  */
 #include "registry/building.h"
 

@@ -37,7 +37,9 @@ static inline struct timespec clock_in_ms(unsigned ms)
 	return ts;
 }
 
-/* A millisecond, before what failed is tried again. By poll(2), since a worker process may do that. */
+/*
+ * A millisecond, before what failed is tried again. By poll(2), since a worker process may do that.
+ */
 static inline void clock_pause(void)
 {
 	poll(NULL, 0, 1);

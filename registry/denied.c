@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides users, groups and modes. Whoever edits a file is root, and whoever has to read it is not: that is
- * what goes wrong, and "Permission denied" alone does not say it, because root sees nothing wrong. Only
- * for errors: it looks into /etc/passwd. Links of a path above the last directory are not looked at.
+ * Hides users, groups and modes. Whoever edits a file is root, and whoever has to read it is not:
+ * that is what goes wrong, and "Permission denied" alone does not say it, because root sees nothing
+ * wrong. Only for errors: it looks into /etc/passwd. Links of a path above the last directory are
+ * not looked at.
  */
 #include "registry/denied.h"
 
@@ -72,7 +73,9 @@ const char *denied_text(int err, const char *path, bool writing, char *dst, size
 	if (err != EACCES)
 		snprintf(dst, cap, "%s", strerror(err));
 	else if (geteuid() == 0)
-		/* Whoever starts usher as root has seldom in mind that it gives root's rights up. */
+		/*
+		 * Whoever starts usher as root has seldom in mind that it gives root's rights up.
+		 */
 		snprintf(dst, cap, "Permission denied: usher gives up what lets root %s the files of "
 			"others: chown it%s to root%s", writing ? "write" : "read",
 			writing ? " and its directory" : "", writing ? "" : ", or let everybody read it");

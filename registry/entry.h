@@ -23,9 +23,9 @@ bool entry_is_blank(const char *line, size_t len);
 
 /*
  * Reads line[0..len), which holds no '\n', as an entry; a '\r' at the end is white space. *ret is
- * borrowed until the next call, and from the line; its line number is the caller's to set. why[] says in words what is
- * wrong. REG_E_LINE: longer than REG_LINE_MAX; REG_E_NUL; REG_E_SYNTAX, REG_E_DEPTH: not a JSON
- * object; REG_E_ENTRY: a value that is not a string; REG_E_TYPE; REG_E_ID.
+ * borrowed until the next call, and from the line; its line number is the caller's to set. why[]
+ * says in words what is wrong. REG_E_LINE: longer than REG_LINE_MAX; REG_E_NUL; REG_E_SYNTAX,
+ * REG_E_DEPTH: not a JSON object; REG_E_ENTRY: a value that is not a string; REG_E_TYPE; REG_E_ID.
  */
 enum reg_err entry_read(struct entry_reader *r, const char *line, size_t len,
 	struct reg_entry *ret, char why[static REG_WHY]);

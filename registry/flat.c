@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * RFC 8259: object = "{" member *( "," member ) "}", member = string ":" string, with blanks and tabs
- * around each. A string's bytes are taken as they are up to the closing quote; a backslash, a control
- * character, a NUL, any other value and any other place for a byte are somebody else's.
+ * RFC 8259: object = "{" member *( "," member ) "}", member = string ":" string, with blanks and
+ * tabs around each. A string's bytes are taken as they are up to the closing quote; a backslash, a
+ * control character, a NUL, any other value and any other place for a byte are somebody else's.
  */
 #include "registry/flat.h"
 
@@ -25,8 +25,8 @@ static int next(struct cursor *c)
 }
 
 /*
- * The top bit of each of the eight bytes that is a quote, a backslash or below a blank. A borrow may set
- * that of a byte behind one of these, too, but the lowest bit is right.
+ * The top bit of each of the eight bytes that is a quote, a backslash or below a blank. A borrow
+ * may set that of a byte behind one of these, too, but the lowest bit is right.
  */
 static uint64_t special(uint64_t w)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides dlopen(3). What is found is the same whoever looks for it, so two threads that load the same do each
- * other no harm.
+ * Hides dlopen(3). What is found is the same whoever looks for it, so two threads that load the
+ * same do each other no harm.
  */
 #include "registry/late.h"
 
@@ -11,7 +11,9 @@
 
 bool late_load(const struct late *l, char *err, size_t cap)
 {
-	/* Global: what it loads itself in turn, plugins of libmariadb, may look for what is in it. */
+	/*
+	 * Global: what it loads itself in turn, plugins of libmariadb, may look for what is in it.
+	 */
 	void *handle = dlopen(l->file, RTLD_NOW | RTLD_GLOBAL);
 	char *to = l->calls;
 

@@ -28,8 +28,8 @@ struct late {
 #define LATE(file, names, calls) { (file), (names), sizeof(names) / sizeof((names)[0]), &(calls) }
 
 /*
- * Loads it, if it is not yet, for good. False: it is not there or not what it should be, and err[cap] says
- * so. Any thread.
+ * Loads it, if it is not yet, for good. False: it is not there or not what it should be, and
+ * err[cap] says so. Any thread.
  */
 bool late_load(const struct late *l, char *err, size_t cap);
 

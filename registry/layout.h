@@ -5,14 +5,15 @@
  *   header | users, each a multiple of 4 bytes | names | buckets
  *
  * A reference to a user is its offset from the start of the region in units of 4 bytes, so 32 bits
- * reach 16 GiB. A bucket is one cache line of six slots: for each 48 bits of an id and a reference, 0 if
- * it is empty. The high half of the id's hash chooses the bucket. Who finds it full takes the next one
- * that is not, and is counted in each that was passed: a search ends where nobody of a like hash has gone
- * on.
+ * reach 16 GiB. A bucket is one cache line of six slots: for each 48 bits of an id and a reference,
+ * 0 if it is empty. The high half of the id's hash chooses the bucket. Who finds it full takes the
+ * next one that is not, and is counted in each that was passed: a search ends where nobody of a
+ * like hash has gone on.
  *
- * Of ids of the two forms below, which are those of nearly all machines, the 48 bits are all that tells
- * one from another: who it is is known when the bucket has come from memory, be it somebody or nobody.
- * Of any other they are bits of the hash, and the id is compared with the user's, a second cache line.
+ * Of ids of the two forms below, which are those of nearly all machines, the 48 bits are all that
+ * tells one from another: who it is is known when the bucket has come from memory, be it somebody
+ * or nobody. Of any other they are bits of the hash, and the id is compared with the user's, a
+ * second cache line.
  *
  * A layer is a region of the same kind that holds only what was added to and taken from the one
  * below it, which has no layer below itself. What the layer has of an id hides what is below.
@@ -130,7 +131,9 @@ struct reg_name {
 	uint8_t known; /* enum reg_attr, or REG_ATTR_COUNT */
 };
 
-/* What is of this mapping, in the page before the region: that way all of a memory file is shared. */
+/*
+ * What is of this mapping, in the page before the region: that way all of a memory file is shared.
+ */
 struct reg_own {
 	const struct registry *under; /* what this is a layer on, or NULL */
 	struct reg_hold *hold;        /* who uses it */
@@ -210,7 +213,9 @@ static inline size_t reg_bucket_after(size_t i, uint32_t bucket_count)
 	return i + 1 < bucket_count ? i + 1 : 0;
 }
 
-/* One of eight bits, of hashes that go on from the same bucket: few who are nobody meet a passer's. */
+/*
+ * One of eight bits, of hashes that go on from the same bucket: few who are nobody meet a passer's.
+ */
 static inline uint8_t reg_passer(uint64_t hash)
 {
 	return (uint8_t)(1u << (hash >> 29 & 7));
@@ -249,8 +254,9 @@ static inline unsigned int reg_bucket_of_form(const struct reg_bucket *b, enum r
 }
 
 /*
- * A bit for each slot with that key. All are compared whatever the first ones say, without a branch: one
- * guessed wrong would hold up everything behind it until the bucket has come from memory.
+ * A bit for each slot with that key. All are compared whatever the first ones say, without a
+ * branch: one guessed wrong would hold up everything behind it until the bucket has come from
+ * memory.
  */
 static inline unsigned int reg_bucket_hits(const struct reg_bucket *b, const struct reg_key *k)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the timer and the times after failures: the next attempt comes later each time, and not when that of
- * another usher comes.
+ * Hides the timer and the times after failures: the next attempt comes later each time, and not
+ * when that of another usher comes.
  */
 #include "registry/mysql_parts.h"
 

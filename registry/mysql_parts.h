@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What every source that is a database consists of: the connection, the two tables, and when they are asked
- * again. A source begins with these and adds what it reads.
+ * What every source that is a database consists of: the connection, the two tables, and when they
+ * are asked again. A source begins with these and adds what it reads.
  */
 #ifndef USHER_REGISTRY_MYSQL_PARTS_H
 #define USHER_REGISTRY_MYSQL_PARTS_H
@@ -22,13 +22,15 @@ struct mysql_parts {
 };
 
 /*
- * Room for "database.table" and its NUL behind a struct of that size, the whole zeroed; *ret_name is
- * where the name is. NULL without memory, which err says.
+ * Room for "database.table" and its NUL behind a struct of that size, the whole zeroed; *ret_name
+ * is where the name is. NULL without memory, which err says.
  */
 void *mysql_parts_alloc(const struct source_mysql_options *options, size_t size, char **ret_name,
 	struct reg_error *err);
 
-/* name is borrowed, as all that options point at. Errors as source_mysql_new(); done in any case. */
+/*
+ * name is borrowed, as all that options point at. Errors as source_mysql_new(); done in any case.
+ */
 enum reg_err mysql_parts_init(struct mysql_parts *p, const char *name,
 	const struct source_mysql_options *options, struct reg_error *err);
 void mysql_parts_done(struct mysql_parts *p);

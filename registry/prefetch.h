@@ -2,9 +2,9 @@
 /*
  * Asks for memory ahead of its use. Any address may be given: one that is not mapped does nothing.
  *
- * gcc takes a function that does nothing but prefetch for one without effect and leaves out the call to it
- * (seen with gcc 12: registry_prefetch_user() was a bare return). An asm statement is an effect; tests/fetches
- * looks whether the instructions are there.
+ * gcc takes a function that does nothing but prefetch for one without effect and leaves out the
+ * call to it (seen with gcc 12: registry_prefetch_user() was a bare return). An asm statement is an
+ * effect; tests/fetches looks whether the instructions are there.
  */
 #ifndef USHER_REGISTRY_PREFETCH_H
 #define USHER_REGISTRY_PREFETCH_H

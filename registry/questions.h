@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Questions of packets on their way to a source: a row of bounded length, which any thread adds to and one takes
- * from. Whoever waits for an answer gives up after a while, and so does the question.
+ * Questions of packets on their way to a source: a row of bounded length, which any thread adds to
+ * and one takes from. Whoever waits for an answer gives up after a while, and so does the question.
  */
 #ifndef USHER_REGISTRY_QUESTIONS_H
 #define USHER_REGISTRY_QUESTIONS_H
@@ -42,7 +42,10 @@ void questions_done(struct questions *qs);
 /* False: there are too many already. */
 bool questions_put(struct questions *qs, const struct source_question *q, int64_t until_ms);
 
-/* Takes up to `most` that still wait at that time, in their order; how many. Those given up are dropped. */
+/*
+ * Takes up to `most` that still wait at that time, in their order; how many. Those given up are
+ * dropped.
+ */
 size_t questions_take(struct questions *qs, struct source_question *ret, size_t most, int64_t now_ms);
 
 bool questions_wait(struct questions *qs);

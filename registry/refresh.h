@@ -57,8 +57,8 @@ void refresh_poll(struct refresh *r);
 enum reg_err refresh_force(struct refresh *r, unsigned int wait_ms, struct reg_error *err);
 
 /*
- * From any thread: asks a source that holds only who was asked for; reload.answered() tells. False: this one is not
- * such, or there are too many questions.
+ * From any thread: asks a source that holds only who was asked for; reload.answered() tells. False:
+ * this one is not such, or there are too many questions.
  */
 bool refresh_ask(struct refresh *r, const struct source_question *q);
 

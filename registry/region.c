@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides mmap, mremap and memory files, and how a large region comes to lie in huge pages. Mappings are
- * made without a reservation of swap, because the first size is a guess on the large side and only what
- * is written is ever backed by memory.
+ * Hides mmap, mremap and memory files, and how a large region comes to lie in huge pages. Mappings
+ * are made without a reservation of swap, because the first size is a guess on the large side and
+ * only what is written is ever backed by memory.
  *
- * A large region begins, ends and grows where huge pages do. To cut one into small ones, as an mremap(2)
- * to another alignment, a truncation or a write to one page of a private mapping does, is worse than
- * never to have had it: on a virtual machine an access to it was seen to take microseconds.
+ * A large region begins, ends and grows where huge pages do. To cut one into small ones, as an
+ * mremap(2) to another alignment, a truncation or a write to one page of a private mapping does, is
+ * worse than never to have had it: on a virtual machine an access to it was seen to take
+ * microseconds.
  */
 #include "registry/region.h"
 
@@ -53,8 +54,8 @@ size_t region_pages(size_t used)
 }
 
 /*
- * Address space for a region and the page before it. The page can be written to, and there is nothing at
- * the region's place yet. NULL: there is not so much.
+ * Address space for a region and the page before it. The page can be written to, and there is
+ * nothing at the region's place yet. NULL: there is not so much.
  */
 static uint8_t *reserve(size_t size)
 {
@@ -103,9 +104,9 @@ void region_unmap(void *base, size_t size)
 }
 
 /*
- * Pages are huge at once where /sys/kernel/mm/transparent_hugepage says so for whoever asks. In memory
- * files it seldom does; but a page in each range of that size, and then the ranges collapsed, makes them
- * so, in a twentieth of the time that as many small pages take.
+ * Pages are huge at once where /sys/kernel/mm/transparent_hugepage says so for whoever asks. In
+ * memory files it seldom does; but a page in each range of that size, and then the ranges
+ * collapsed, makes them so, in a twentieth of the time that as many small pages take.
  */
 static void make_ready(struct region *r, size_t bytes)
 {
@@ -216,8 +217,8 @@ enum reg_err region_grow(struct region *r, size_t bytes)
 
 /*
  * F_SEAL_WRITE would do, but before Linux 6.7 a file with it cannot be mapped shared even for
- * reading. F_SEAL_FUTURE_WRITE lets none but our own mapping write, and that one is given up here: the
- * new one is private.
+ * reading. F_SEAL_FUTURE_WRITE lets none but our own mapping write, and that one is given up here:
+ * the new one is private.
  */
 static enum reg_err seal(struct region *r, size_t size)
 {

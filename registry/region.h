@@ -32,9 +32,9 @@ struct region {
 };
 
 /*
- * A region of at least `bytes`, of which region_grow() says what may be written to. shared: in a memory
- * file, so that it can be given to another process; else anonymous; a large one in huge pages where the
- * kernel likes. REG_E_NOMEM, REG_E_SYSTEM.
+ * A region of at least `bytes`, of which region_grow() says what may be written to. shared: in a
+ * memory file, so that it can be given to another process; else anonymous; a large one in huge
+ * pages where the kernel likes. REG_E_NOMEM, REG_E_SYSTEM.
  */
 enum reg_err region_open(struct region *r, const struct reg_memory *memory, size_t bytes,
 	bool shared);
@@ -43,9 +43,9 @@ enum reg_err region_open(struct region *r, const struct reg_memory *memory, size
 enum reg_err region_grow(struct region *r, size_t bytes);
 
 /*
- * Cuts the region to region_pages(used), *ret_size, and gives it away: *ret_base is then the caller's to
- * region_unmap(). A shared one is sealed and can only be read from then on; *ret_fd is its file, the
- * caller's to close, else -1. On an error (REG_E_SYSTEM) the region is still there.
+ * Cuts the region to region_pages(used), *ret_size, and gives it away: *ret_base is then the
+ * caller's to region_unmap(). A shared one is sealed and can only be read from then on; *ret_fd is
+ * its file, the caller's to close, else -1. On an error (REG_E_SYSTEM) the region is still there.
  */
 enum reg_err region_close(struct region *r, size_t used, void **ret_base, size_t *ret_size,
 	int *ret_fd);
@@ -56,8 +56,8 @@ size_t region_pages(size_t used);
 void region_drop(struct region *r);
 
 /*
- * What was given away: mapped again, to be read only, from a file of that size, or NULL with errno; the
- * page before it, too, made read only; given back.
+ * What was given away: mapped again, to be read only, from a file of that size, or NULL with errno;
+ * the page before it, too, made read only; given back.
  */
 uint8_t *region_map(int fd, size_t size);
 bool region_protect(void *base, size_t size);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the buckets and the hash, and that a registry may be a layer on another one. The look-up is
- * the only part of registry/ on the packet path: it allocates nothing, takes no lock, and touches one
- * or two cache lines. Does not build anything: builder.c does, and layout.h is what the two agree on.
+ * the only part of registry/ on the packet path: it allocates nothing, takes no lock, and touches
+ * one or two cache lines. Does not build anything: builder.c does, and layout.h is what the two
+ * agree on.
  */
 #include "registry/registry.h"
 

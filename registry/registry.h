@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A registry: one immutable set of users in one memory region that holds no pointers, so that it
- * can be mapped by several processes, sealed, and thrown away in one call; or such a region with what
- * has changed since, and the region that this was, which the two then share. Made by builder.h, never
- * changed afterwards. Look-ups take no lock and may run in any number of threads.
+ * can be mapped by several processes, sealed, and thrown away in one call; or such a region with
+ * what has changed since, and the region that this was, which the two then share. Made by
+ * builder.h, never changed afterwards. Look-ups take no lock and may run in any number of threads.
  */
 #ifndef USHER_REGISTRY_REGISTRY_H
 #define USHER_REGISTRY_REGISTRY_H
@@ -39,10 +39,11 @@ const struct reg_user *registry_find_hashed(const struct registry *reg, uint64_t
 const struct reg_user *registry_default(const struct registry *reg, unsigned int family);
 
 /*
- * Reads a byte of each page from offset `from` on, `pages` of them; returns where to go on, or 0 when all have been
- * read. What a mapping's first look-ups cost beyond later ones, a fault for each page and on a virtual machine as
- * much again for the hypervisor's tables, is so paid before there is a packet. What a layer lies on comes first, so
- * from registry_below() on it is the pages of the layer itself.
+ * Reads a byte of each page from offset `from` on, `pages` of them; returns where to go on, or 0
+ * when all have been read. What a mapping's first look-ups cost beyond later ones, a fault for each
+ * page and on a virtual machine as much again for the hypervisor's tables, is so paid before there
+ * is a packet. What a layer lies on comes first, so from registry_below() on it is the pages of the
+ * layer itself.
  */
 size_t registry_touch(const struct registry *reg, size_t from, size_t pages);
 
@@ -76,9 +77,9 @@ int registry_attr_names(const struct registry *reg, size_t index, const char **r
 enum reg_err registry_attach(int fd, struct registry **ret, struct reg_error *err);
 
 /*
- * The same where changes come by themselves: current is the registry attached last, or NULL, and the
- * file may be a layer on it, or on what current is a layer on. REG_E_FORMAT also if it is a layer on
- * something else.
+ * The same where changes come by themselves: current is the registry attached last, or NULL, and
+ * the file may be a layer on it, or on what current is a layer on. REG_E_FORMAT also if it is a
+ * layer on something else.
  */
 enum reg_err registry_attach_on(int fd, const struct registry *current, struct registry **ret,
 	struct reg_error *err);

@@ -37,7 +37,10 @@ struct reload_options {
 	 * one. fd is its memory file if shared, the callee's too, else -1.
 	 */
 	void (*publish)(void *ctx, struct registry *reg, int fd, const struct load_stats *stats);
-	/* Whose questions have been answered (source.h), after what was read for them was published; may be NULL. */
+	/*
+	 * Whose questions have been answered (source.h), after what was read for them was
+	 * published; may be NULL.
+	 */
 	void (*answered)(void *ctx, const struct source_answer *all, size_t count);
 	/* Something a person should know: "file:line: reason", borrowed for the call. */
 	void (*say)(void *ctx, enum reload_news news, const char *text);

@@ -95,14 +95,15 @@ struct source_ops {
 	void (*close)(struct source *s, bool taken);
 
 	/*
-	 * Of a source that holds only who was asked for, else NULL: a question, which stirs it. False: there
-	 * are too many already. What packets of strangers ask for is bounded in number and in memory.
+	 * Of a source that holds only who was asked for, else NULL: a question, which stirs it.
+	 * False: there are too many already. What packets of strangers ask for is bounded in number
+	 * and in memory.
 	 */
 	bool (*ask)(struct source *s, const struct source_question *q);
 
 	/*
-	 * After look() and what followed from it: tells those whose questions are answered, by what was read
-	 * and is in use now, or by what look() found. Who was not told in time gives up.
+	 * After look() and what followed from it: tells those whose questions are answered, by what
+	 * was read and is in use now, or by what look() found. Who was not told in time gives up.
 	 */
 	void (*answers)(struct source *s,
 		void (*tell)(void *ctx, const struct source_answer *all, size_t count), void *ctx);

@@ -121,8 +121,9 @@ static void drop_open(struct source_file *f)
 }
 
 /*
- * Opens it between two looks at what has happened to it: the second one knows of everything that was
- * done to the file before it was opened, and so whether somebody is in the middle of writing it.
+ * Opens it between two looks at what has happened to it: the second one knows of everything that
+ * was done to the file before it was opened, and so whether somebody is in the middle of writing
+ * it.
  */
 static enum reg_err open_watched(struct source_file *f, struct reg_error *err)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides which users are in memory. look() does all the asking: for changes when it is time, each of which only
- * makes us forget whom it is about, and for those whom packets wait for, as many as there are in one statement.
- * open() then hands out who leaves the registry and who comes into it. Questions that the database did not answer
- * are dropped: whoever asked has a clock of his own. Reading all is reading the default users, and forgetting the rest.
+ * Hides which users are in memory. look() does all the asking: for changes when it is time, each of
+ * which only makes us forget whom it is about, and for those whom packets wait for, as many as
+ * there are in one statement. open() then hands out who leaves the registry and who comes into it.
+ * Questions that the database did not answer are dropped: whoever asked has a clock of his own.
+ * Reading all is reading the default users, and forgetting the rest.
  */
 #include "registry/source_mysql_demand.h"
 
@@ -179,7 +180,10 @@ static enum reg_err note(struct demand *d, enum asked_kind kind, const struct re
 	return e;
 }
 
-/* A row that is wrong is noted as well: it is somebody, whom the registry will not have until he is mended. */
+/*
+ * A row that is wrong is noted as well: it is somebody, whom the registry will not have until he is
+ * mended.
+ */
 static enum reg_err note_found(struct demand *d, struct reg_error *err)
 {
 	struct mysql_values row;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The source that reads of a table only the users that somebody asks for, for registries larger than memory. Its
- * registry holds the default users and who was asked for lately; what changes in the table leaves it, and is asked
- * for again: docs/mysql.md.
+ * The source that reads of a table only the users that somebody asks for, for registries larger
+ * than memory. Its registry holds the default users and who was asked for lately; what changes in
+ * the table leaves it, and is asked for again: docs/mysql.md.
  */
 #ifndef USHER_REGISTRY_SOURCE_MYSQL_DEMAND_H
 #define USHER_REGISTRY_SOURCE_MYSQL_DEMAND_H

@@ -35,7 +35,9 @@ struct watch {
 	char name[NAME_MAX + 1];
 };
 
-/* False if the path is too long for a file system. Without inotify, fd is -1 and nothing is seen. */
+/*
+ * False if the path is too long for a file system. Without inotify, fd is -1 and nothing is seen.
+ */
 bool watch_open(struct watch *w, const char *path);
 
 /*
@@ -45,8 +47,8 @@ bool watch_open(struct watch *w, const char *path);
 void watch_renew(struct watch *w);
 
 /*
- * Takes in what has happened up to now, without waiting, and says what is known. Any thread may call
- * it: whoever takes an event in, the others see its effect.
+ * Takes in what has happened up to now, without waiting, and says what is known. Any thread may
+ * call it: whoever takes an event in, the others see its effect.
  */
 void watch_drain(struct watch *w, struct watch_state *ret);
 

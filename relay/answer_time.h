@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How long a server took to answer: a table of fixed size in which a query leaves the time it was seen
- * and its answer finds it. It serves the statistics and the outcome record only: what is overwritten,
- * or was seen by another process, is simply not known, and nothing depends on it. (The state that
- * travels in the packet has no room for a time in the queries that need no state at all.)
+ * How long a server took to answer: a table of fixed size in which a query leaves the time it was
+ * seen and its answer finds it. It serves the statistics and the outcome record only: what is
+ * overwritten, or was seen by another process, is simply not known, and nothing depends on it. (The
+ * state that travels in the packet has no room for a time in the queries that need no state at
+ * all.)
  */
 #ifndef USHER_RELAY_ANSWER_TIME_H
 #define USHER_RELAY_ANSWER_TIME_H
@@ -30,8 +31,8 @@ static inline uint64_t answer_mix(uint64_t h)
 }
 
 /*
- * The key of a transaction: its family and xid, and the identity of the client (len 0: not known), of
- * which the ends are taken: they are what tells hardware addresses and DUIDs apart.
+ * The key of a transaction: its family and xid, and the identity of the client (len 0: not known),
+ * of which the ends are taken: they are what tells hardware addresses and DUIDs apart.
  */
 static inline uint64_t answer_key(uint64_t family_and_xid, const uint8_t *id, size_t len)
 {
@@ -48,8 +49,8 @@ static inline uint64_t answer_key(uint64_t family_and_xid, const uint8_t *id, si
 }
 
 /*
- * One word, half of it the upper half of the key, half of it the time in microseconds, so that it is
- * read and written whole without a lock. The lower half of the key is its place.
+ * One word, half of it the upper half of the key, half of it the time in microseconds, so that it
+ * is read and written whole without a lock. The lower half of the key is its place.
  */
 static inline uint64_t answer_entry(uint64_t key, int64_t time_ns)
 {

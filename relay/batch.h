@@ -28,9 +28,10 @@ enum slot_verdict { SLOT_ACCEPT, SLOT_DROP, SLOT_PARK };
 enum { SLOT_CSUM_NOT_READY = 1, SLOT_GSO = 2, SLOT_CSUM_NOT_VERIFIED = 4 };
 
 /*
- * A packet to be sent in relay mode, where the verdict on what was received is a drop. ROUTED: to the
- * IP destination, by the kernel's routes, or out of an interface where that is link-local or multicast.
- * LINK: in a frame to a hardware address, for a client that cannot answer ARP yet (RFC 2131 4.1).
+ * A packet to be sent in relay mode, where the verdict on what was received is a drop. ROUTED: to
+ * the IP destination, by the kernel's routes, or out of an interface where that is link-local or
+ * multicast. LINK: in a frame to a hardware address, for a client that cannot answer ARP yet (RFC
+ * 2131 4.1).
  */
 enum slot_send_kind { SEND_ROUTED, SEND_LINK };
 

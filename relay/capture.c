@@ -65,7 +65,9 @@ static bool from_version(
 	return true;
 }
 
-/* How a link type is read: from an EtherType at an offset, or from the IP version after a header. */
+/*
+ * How a link type is read: from an EtherType at an offset, or from the IP version after a header.
+ */
 struct link {
 	int type;
 	bool (*find)(const uint8_t *, size_t, size_t, size_t *, uint16_t *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Capture files, read and written with libpcap (pcap and pcapng in, pcap out), and where in a captured
- * frame the IP packet begins.
+ * Capture files, read and written with libpcap (pcap and pcapng in, pcap out), and where in a
+ * captured frame the IP packet begins.
  */
 #ifndef USHER_RELAY_CAPTURE_H
 #define USHER_RELAY_CAPTURE_H

@@ -80,7 +80,10 @@ int channel_pair(int fds[2]);
 /* Sends a message and up to CHANNEL_FDS descriptors; does not wait. 0 or a negative errno. */
 int channel_send(int fd, const void *msg, size_t len, const int *fds, size_t count);
 
-/* Whether such an error of either says that the other side is gone or mad. Any other may pass: a millisecond later. */
+/*
+ * Whether such an error of either says that the other side is gone or mad. Any other may pass: a
+ * millisecond later.
+ */
 bool channel_is_over(int err);
 /* Whether it is to be tried again, after that time. */
 bool channel_again(int err);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which upstream servers get a query, and what hint that asks for. A query that names its server goes to
- * that one; else the rule says who may be asked and the config how many of them are. Remembers nothing
- * itself: who is down is in relay/learned.h, and who is asked follows from the packet.
+ * Which upstream servers get a query, and what hint that asks for. A query that names its server
+ * goes to that one; else the rule says who may be asked and the config how many of them are.
+ * Remembers nothing itself: who is down is in relay/learned.h, and who is asked follows from the
+ * packet.
  */
 #include "relay/relay.h"
 
@@ -30,9 +31,9 @@ static upstream_set candidates(const struct packet *p)
 }
 
 /*
- * RFC 2131 4.3.2: a client names its server by option 54, or by whom it unicasts to; where we stand in for
- * the server with an alias that is the alias. Without aliases and with all asked, the others must hear
- * of it too: "all other servers" take back their offers (3.1 step 4).
+ * RFC 2131 4.3.2: a client names its server by option 54, or by whom it unicasts to; where we stand
+ * in for the server with an alias that is the alias. Without aliases and with all asked, the others
+ * must hear of it too: "all other servers" take back their offers (3.1 step 4).
  */
 static const struct upstream *named4(const struct packet *p)
 {

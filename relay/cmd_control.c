@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands that ask the daemon for one thing and print little or nothing: reload, pause, resume,
- * log-level, metrics. What is wrong is said by control_client.c.
+ * The commands that ask the daemon for one thing and print little or nothing: reload, pause,
+ * resume, log-level, metrics. What is wrong is said by control_client.c.
  */
 #include "relay/command.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usher explain: what would happen to a client, and why, by config and registry as they are on the disk;
- * with --live as they are in force in the daemon, which is asked then. explain.c has the words.
+ * usher explain: what would happen to a client, and why, by config and registry as they are on the
+ * disk; with --live as they are in force in the daemon, which is asked then. explain.c has the
+ * words.
  */
 #include "relay/command.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usher exporter: which files and sockets the config and the command line name. What is done with them is
- * exporter.c's.
+ * usher exporter: which files and sockets the config and the command line name. What is done with
+ * them is exporter.c's.
  */
 #include "relay/command.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usher registry: looks at a registry file and edits it. What an edit is, and that the file is never
- * half written, is registry/edit.c's; here is the command line and what is printed. A running usher sees
- * every edit with its next packet, as it sees one made by hand.
+ * usher registry: looks at a registry file and edits it. What an edit is, and that the file is
+ * never half written, is registry/edit.c's; here is the command line and what is printed. A running
+ * usher sees every edit with its next packet, as it sees one made by hand.
  */
 #include "relay/command.h"
 

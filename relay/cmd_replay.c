@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usher replay: the same pipeline over a capture, without root and without a queue. One line a packet
- * for people or, with --json, one object for programs; records and what would have been sent on; the
- * counters at the end. Only this file prints.
+ * usher replay: the same pipeline over a capture, without root and without a queue. One line a
+ * packet for people or, with --json, one object for programs; records and what would have been sent
+ * on; the counters at the end. Only this file prints.
  */
 #include "relay/command.h"
 

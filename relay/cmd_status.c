@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usher status: how the daemon is and what it has done, on a page for a person, or with --json as the
- * daemon sent it. Only the layout is here; the figures are status.c's.
+ * usher status: how the daemon is and what it has done, on a page for a person, or with --json as
+ * the daemon sent it. Only the layout is here; the figures are status.c's.
  */
 #include "relay/command.h"
 

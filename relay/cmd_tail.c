@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usher tail: the last records of an outcome file, and with -f those that follow, for a person. Follows the
- * path through rotation: what is left in the old file is read before the new one, and a file that got
- * shorter is read from its beginning.
+ * usher tail: the last records of an outcome file, and with -f those that follow, for a person.
+ * Follows the path through rotation: what is left in the old file is read before the new one, and a
+ * file that got shorter is read from its beginning.
  */
 #include "relay/command.h"
 

@@ -13,7 +13,10 @@
 
 const struct flag config_flags[] = { FLAG_CONFIG, { NULL, 0, NULL, NULL } };
 
-/* The same flags for getopt_long(3), whose results are their indexes; letters become "c:" and so on. */
+/*
+ * The same flags for getopt_long(3), whose results are their indexes; letters become "c:" and so
+ * on.
+ */
 static void convert(const struct flag *flags, struct option *options, char *letters)
 {
 	size_t n = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The subcommands: each is a function of its own file that takes the command line from its name on and
- * returns an exit code. main.c holds their table.
+ * The subcommands: each is a function of its own file that takes the command line from its name on
+ * and returns an exit code. main.c holds their table.
  */
 #ifndef USHER_RELAY_COMMAND_H
 #define USHER_RELAY_COMMAND_H
@@ -30,9 +30,9 @@ enum { FLAGS_MAX = 8 };
 #define FLAG_CONFIG { "config", 'c', "FILE", "the config, instead of /etc/usher/usher.json" }
 
 /*
- * Reads the flags. values[i] becomes the argument of flags[i], borrowed from argv, "" if it was given
- * and has none, NULL if it was not given. Returns the index of the first word behind them; -1 after it
- * has said on standard error what is wrong: return EXIT_CODE_USAGE then.
+ * Reads the flags. values[i] becomes the argument of flags[i], borrowed from argv, "" if it was
+ * given and has none, NULL if it was not given. Returns the index of the first word behind them; -1
+ * after it has said on standard error what is wrong: return EXIT_CODE_USAGE then.
  */
 int command_flags(
 	int argc, char **argv, const struct flag *flags, const char *values[static FLAGS_MAX]);

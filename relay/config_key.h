@@ -52,8 +52,8 @@ extern const struct config_type type_subnets, type_rules;
 extern const struct config_type type_upstreams, type_links, type_format;
 
 /*
- * config_relay.c: whether the config fits its mode, once all keys are read; settles what the mode and
- * the server's profile decide. Errors: CONFLICT, MISSING, REFERENCE, MEMORY.
+ * config_relay.c: whether the config fits its mode, once all keys are read; settles what the mode
+ * and the server's profile decide. Errors: CONFLICT, MISSING, REFERENCE, MEMORY.
  */
 enum rule_err config_check_mode(struct config_reader *r, const struct node *root);
 extern const struct config_type type_libraries;

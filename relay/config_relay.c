@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The values of the config that only relay mode has, and what of a config is right in one mode only:
- * a relay agent needs links and servers, and some hints and answers are a relay agent's alone.
+ * The values of the config that only relay mode has, and what of a config is right in one mode
+ * only: a relay agent needs links and servers, and some hints and answers are a relay agent's
+ * alone.
  */
 #include "relay/config_key.h"
 

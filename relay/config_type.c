@@ -110,7 +110,9 @@ static void print_uint(
 
 const struct config_type type_uint = { "number", parse_uint, print_uint };
 
-/* Permissions as chmod(1) takes them: octal digits in a string, because JSON has no octal numbers. */
+/*
+ * Permissions as chmod(1) takes them: octal digits in a string, because JSON has no octal numbers.
+ */
 static enum rule_err parse_octal(
 	struct config_reader *r, const struct config_key *k, const struct node *n)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the clients. Each has a buffer for its request, read without waiting, and one for the answer;
- * while an answer waits to be taken nothing more is read from that client, and one request is answered
- * a turn of the loop, so that turns go round. A clock ticks while there are clients and sends those
- * away whose time is over. Does not know what is asked.
+ * Hides the clients. Each has a buffer for its request, read without waiting, and one for the
+ * answer; while an answer waits to be taken nothing more is read from that client, and one request
+ * is answered a turn of the loop, so that turns go round. A clock ticks while there are clients and
+ * sends those away whose time is over. Does not know what is asked.
  */
 #include "relay/control.h"
 

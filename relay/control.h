@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket: a unix stream socket in the loop of the main thread, over which lines come in and
- * lines go out. What they say is the business of whoever answers; docs/control.md. A bounded number
- * of clients, each with a bounded line and a bounded time, so that one that hangs or floods costs the
- * others nothing but their turn.
+ * The control socket: a unix stream socket in the loop of the main thread, over which lines come in
+ * and lines go out. What they say is the business of whoever answers; docs/control.md. A bounded
+ * number of clients, each with a bounded line and a bounded time, so that one that hangs or floods
+ * costs the others nothing but their turn.
  */
 #ifndef USHER_RELAY_CONTROL_H
 #define USHER_RELAY_CONTROL_H
@@ -27,8 +27,8 @@ struct control_options {
 	unsigned mode;           /* of the socket */
 	unsigned timeout_ms;     /* 0: CONTROL_MS */
 	/*
-	 * Answers the request line[0..len), without its newline, of the process `who` by writing one
-	 * line to out.
+	 * Answers the request line[0..len), without its newline, of the process `who` by writing
+	 * one line to out.
 	 */
 	void (*answer)(void *ctx, const struct ucred *who, const char *line, size_t len, FILE *out);
 	void *ctx;

@@ -43,8 +43,8 @@ static unsigned patience_ms(const struct control_place *place)
 }
 
 /*
- * The config names the socket. One that cannot be read, or is being edited, does not keep anybody from
- * asking: then the usual place is tried. EXIT_CODE_OK, and dst is the path.
+ * The config names the socket. One that cannot be read, or is being edited, does not keep anybody
+ * from asking: then the usual place is tried. EXIT_CODE_OK, and dst is the path.
  */
 static int find_socket(const struct control_place *place, char *dst, size_t cap)
 {

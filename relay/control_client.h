@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The other end of the control socket: asks a running daemon. For the commands; says on standard error
- * what is wrong. docs/control.md.
+ * The other end of the control socket: asks a running daemon. For the commands; says on standard
+ * error what is wrong. docs/control.md.
  */
 #ifndef USHER_RELAY_CONTROL_CLIENT_H
 #define USHER_RELAY_CONTROL_CLIENT_H
@@ -33,8 +33,8 @@ struct control_answer {
 };
 
 /*
- * Sends one request and waits for its answer. EXIT_CODE_OK: the daemon says that it is done. Else an
- * exit code: EXIT_CODE_NETWORK when no daemon was reached, EXIT_CODE_CONFIG when it refused. The
+ * Sends one request and waits for its answer. EXIT_CODE_OK: the daemon says that it is done. Else
+ * an exit code: EXIT_CODE_NETWORK when no daemon was reached, EXIT_CODE_CONFIG when it refused. The
  * answer is to be given back by control_answer_done() whatever is returned.
  */
 int control_ask(const struct control_place *place, const char *command,

@@ -13,8 +13,9 @@ struct control_socket {
 };
 
 /*
- * Makes and listens on o->path. 0, and ret->fd does not block; or a negative errno, a text in err[cap],
- * and ret->fd is -1. Nobody can connect before owner, group and mode are as they should be.
+ * Makes and listens on o->path. 0, and ret->fd does not block; or a negative errno, a text in
+ * err[cap], and ret->fd is -1. Nobody can connect before owner, group and mode are as they should
+ * be.
  */
 int control_socket_open(struct control_socket *ret, const struct control_options *o, char *err,
 	size_t cap);

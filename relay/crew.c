@@ -373,7 +373,9 @@ void crew_heard(struct crew *c, const struct spawner_event *e)
 		changed(c);
 		return;
 	}
-	/* One that dies of itself has closed its socket, and is killed for that, before it is dead. */
+	/*
+	 * One that dies of itself has closed its socket, and is killed for that, before it is dead.
+	 */
 	if (e->news == SPAWNER_STARTED || (e->status != 0 && !(e->killed && e->status == SIGKILL))) {
 		spawner_describe(e, text, sizeof(text));
 		log_error("worker %d %s", (int)e->pid,

@@ -15,7 +15,10 @@
 
 enum { CREW_IDLE = 8 };                  /* at most so many wait for work */
 
-/* A worker process: its end of the socket pair, its pid, its config's number and what that has it send. */
+/*
+ * A worker process: its end of the socket pair, its pid, its config's number and what that has it
+ * send.
+ */
 struct hand {
 	int fd;
 	pid_t pid;
@@ -56,11 +59,17 @@ struct crew {
 	void *ctx;
 };
 
-/* Begins to spawn; c is zero but for changed, ctx and fence. Takes config_fd over. 0 or a negative errno; crew_done() in any case. */
+/*
+ * Begins to spawn; c is zero but for changed, ctx and fence. Takes config_fd over. 0 or a negative
+ * errno; crew_done() in any case.
+ */
 int crew_init(struct crew *c, struct loop *l, struct spawner *s, int config_fd);
 void crew_done(struct crew *c);
 
-/* Takes the descriptor of a config over that is to be in force with the next registry; its fence is copied. */
+/*
+ * Takes the descriptor of a config over that is to be in force with the next registry; its fence is
+ * copied.
+ */
 void crew_offer(struct crew *c, int config_fd, uint64_t number, const struct fence *fence);
 
 /*
@@ -76,7 +85,10 @@ uint64_t crew_config(struct crew *c);
 bool crew_is_ready(struct crew *c);
 /* Whether there will be none, as a worker has said why. */
 bool crew_is_refused(struct crew *c);
-/* Whether a keeper has waited in vain, and the spawner has not begun for seconds what it was asked for. */
+/*
+ * Whether a keeper has waited in vain, and the spawner has not begun for seconds what it was asked
+ * for.
+ */
 bool crew_is_stuck(struct crew *c);
 
 /*

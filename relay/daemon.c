@@ -63,8 +63,8 @@ static void tell_status(struct daemon *d, const char *before)
 }
 
 /*
- * DHCP does not depend on the control socket, so neither does the daemon: it says what is wrong with it,
- * goes on, and tries again at the next reload.
+ * DHCP does not depend on the control socket, so neither does the daemon: it says what is wrong
+ * with it, goes on, and tries again at the next reload.
  */
 static void start_control(struct daemon *d)
 {
@@ -446,8 +446,8 @@ static void on_died(void *ctx)
 }
 
 /*
- * Libraries for several queues have what they know in common, and of the leases they hear once: they run here,
- * as if the config had said "off".
+ * Libraries for several queues have what they know in common, and of the leases they hear once:
+ * they run here, as if the config had said "off".
  */
 static bool can_be_apart(const struct config *c)
 {

@@ -55,8 +55,8 @@ struct daemon {
 int daemon_run(const char *path);
 
 /*
- * What SIGHUP does: reads config and registry anew, reopens the outcome file. False: of these something
- * was refused, and what was in force before stays; err[cap] says what, and it was logged.
+ * What SIGHUP does: reads config and registry anew, reopens the outcome file. False: of these
+ * something was refused, and what was in force before stays; err[cap] says what, and it was logged.
  */
 bool daemon_reload(struct daemon *d, char *err, size_t cap);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a relayed DHCPv4 message is addressed: a query from our address on the client's link to each
- * upstream, an answer to a client that perhaps has no address yet, by its hardware address or by broadcast.
- * Nothing is sent here; slot->sends says what is to be. RFC 2131 section 4.1, RFC 1542 section 4.1.2.
+ * Hides how a relayed DHCPv4 message is addressed: a query from our address on the client's link to
+ * each upstream, an answer to a client that perhaps has no address yet, by its hardware address or
+ * by broadcast. Nothing is sent here; slot->sends says what is to be. RFC 2131 section 4.1, RFC
+ * 1542 section 4.1.2.
  */
 #include "relay/relay.h"
 
@@ -20,7 +21,9 @@ bool relay_send(struct packet *p, const struct slot_send *send)
 	return true;
 }
 
-/* The message as it is to be sent, at out[pay_off..): what was edited, or else what was received. */
+/*
+ * The message as it is to be sent, at out[pay_off..): what was edited, or else what was received.
+ */
 static bool close_message(struct packet *p, size_t *ret_len)
 {
 	size_t off = p->frame.pay_off;
@@ -122,8 +125,9 @@ static enum step send_query(struct packet *p, size_t len)
 }
 
 /*
- * RFC 5107 would have the server do this, but Kea and ISC do not: the client is to see an address of ours
- * as its server, so that its renewals come back to us. Only where the query can be put right again.
+ * RFC 5107 would have the server do this, but Kea and ISC do not: the client is to see an address
+ * of ours as its server, so that its renewals come back to us. Only where the query can be put
+ * right again.
  */
 static const uint8_t *put_alias(struct packet *p, uint8_t *msg, size_t len)
 {
@@ -146,10 +150,11 @@ static const uint8_t *put_alias(struct packet *p, uint8_t *msg, size_t len)
 }
 
 /*
- * RFC 2131 4.1: to ciaddr if there is one and the client did not ask for broadcast; by broadcast if it did,
- * or a NAK; else to yiaddr and the client's hardware address, since it cannot answer ARP before it has
- * configured the address. RFC 4390 and others: without a hardware address there is only broadcast. A NAK to
- * a renewal goes to the address that it came from: some clients listen nowhere else.
+ * RFC 2131 4.1: to ciaddr if there is one and the client did not ask for broadcast; by broadcast if
+ * it did, or a NAK; else to yiaddr and the client's hardware address, since it cannot answer ARP
+ * before it has configured the address. RFC 4390 and others: without a hardware address there is
+ * only broadcast. A NAK to a renewal goes to the address that it came from: some clients listen
+ * nowhere else.
  */
 static const uint8_t *target4(const struct packet *p, const uint8_t *msg, bool nak)
 {
@@ -200,7 +205,9 @@ static enum step send_to_client(struct packet *p, size_t len)
 	return STEP_NEXT;
 }
 
-/* RFC 1542 4.1.2 in the other direction: a NAK of our own for a client behind another relay agent. */
+/*
+ * RFC 1542 4.1.2 in the other direction: a NAK of our own for a client behind another relay agent.
+ */
 static enum step send_to_relay(struct packet *p, size_t len)
 {
 	uint8_t *msg = p->slot->out + p->frame.pay_off;

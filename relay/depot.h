@@ -22,7 +22,9 @@ struct depot {
 void depot_init(struct depot *d);
 void depot_done(struct depot *d);
 
-/* Takes fd over; -1: packets pass, for there is no registry. layer: it is laid on the one before. */
+/*
+ * Takes fd over; -1: packets pass, for there is no registry. layer: it is laid on the one before.
+ */
 void depot_put(struct depot *d, int fd, bool layer);
 
 /* What somebody lacks; descriptors are the caller's to close. */
@@ -33,8 +35,8 @@ struct depot_gift {
 };
 
 /*
- * What somebody lacks who has that generation, 0: none. 0, or a negative errno: no descriptor is free,
- * and *ret is that nothing is lacking.
+ * What somebody lacks who has that generation, 0: none. 0, or a negative errno: no descriptor is
+ * free, and *ret is that nothing is lacking.
  */
 int depot_take(struct depot *d, uint64_t has, struct depot_gift *ret);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides which of a packet's fields are set at which of its ends. Reads only; prints nothing. Not on the
- * packet path unless somebody listens.
+ * Hides which of a packet's fields are set at which of its ends. Reads only; prints nothing. Not on
+ * the packet path unless somebody listens.
  */
 #include "relay/describe.h"
 

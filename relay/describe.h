@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A packet and what became of it, in words: for replay, explain and the debug log. Everything a client
- * sent leaves as hex digits, so nothing of it can reach a terminal as it came.
+ * A packet and what became of it, in words: for replay, explain and the debug log. Everything a
+ * client sent leaves as hex digits, so nothing of it can reach a terminal as it came.
  */
 #ifndef USHER_RELAY_DESCRIBE_H
 #define USHER_RELAY_DESCRIBE_H

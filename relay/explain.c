@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the message that a client would send and which of a packet's fields tell what. Runs the real
- * pipeline and decides nothing itself, so it cannot say other than what is done.
+ * Hides the message that a client would send and which of a packet's fields tell what. Runs the
+ * real pipeline and decides nothing itself, so it cannot say other than what is done.
  */
 #include "relay/explain.h"
 
@@ -31,8 +31,9 @@ static void to_file(void *ctx, const char *text, size_t len)
 }
 
 /*
- * RFC 8415 11.2, 11.4: a DUID of type LLT (1) or LL (3) ends with a hardware address, behind its type and, in LLT, a time.
- * The id by which the other protocol would know the same machine, as far as one follows from the other.
+ * RFC 8415 11.2, 11.4: a DUID of type LLT (1) or LL (3) ends with a hardware address, behind its
+ * type and, in LLT, a time. The id by which the other protocol would know the same machine, as far
+ * as one follows from the other.
  */
 static bool other_id(const struct packet *p, struct reg_id *ret)
 {

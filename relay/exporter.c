@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides libmicrohttpd, and the order of the start: what needs rights comes first (the port, the process
- * that may write the registry), then all rights go, then the first request is read. One thread; every
- * answer takes a bounded time.
+ * Hides libmicrohttpd, and the order of the start: what needs rights comes first (the port, the
+ * process that may write the registry), then all rights go, then the first request is read. One
+ * thread; every answer takes a bounded time.
  */
 #include "relay/exporter.h"
 
@@ -58,8 +58,8 @@ struct body {
 };
 
 /*
- * Nothing is loaded from elsewhere, nothing runs that is not a file of ours, and nobody shows us in a
- * frame. The script never writes markup, which the last word makes the browser enforce.
+ * Nothing is loaded from elsewhere, nothing runs that is not a file of ours, and nobody shows us in
+ * a frame. The script never writes markup, which the last word makes the browser enforce.
  */
 static const char *const headers[][2] = {
 	{ "Content-Security-Policy",
@@ -112,7 +112,10 @@ static void gather(struct body *b, const char *data, size_t len)
 	b->len += len;
 }
 
-/* Called once with the head, then for each piece of the body, then with nothing: the request is whole. */
+/*
+ * Called once with the head, then for each piece of the body, then with nothing: the request is
+ * whole.
+ */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
 	const char *method, const char *version, const char *data, size_t *data_len, void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usher exporter: a process without privileges that serves the daemon's metrics, and a web page, over
- * HTTP.
+ * usher exporter: a process without privileges that serves the daemon's metrics, and a web page,
+ * over HTTP.
  */
 #ifndef USHER_RELAY_EXPORTER_H
 #define USHER_RELAY_EXPORTER_H
@@ -20,8 +20,8 @@ struct exporter_options {
 	const char *registry;        /* that may be added to; "": none, the page is read-only */
 	const char *token_file;      /* with registry */
 	/*
-	 * Asks the daemon for its metrics: text for the caller to free, or NULL and why in err[cap].
-	 * Waits a bounded time.
+	 * Asks the daemon for its metrics: text for the caller to free, or NULL and why in
+	 * err[cap]. Waits a bounded time.
 	 */
 	char *(*ask)(const char *socket, char *err, size_t cap);
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides what is answered to which path, as a table; knows nothing of HTTP but status codes. Whatever goes
- * out came from the daemon, from the outcome file or from a client of the network, and is for the page to
- * show as text, never as markup.
+ * Hides what is answered to which path, as a table; knows nothing of HTTP but status codes.
+ * Whatever goes out came from the daemon, from the outcome file or from a client of the network,
+ * and is for the page to show as text, never as markup.
  */
 #include "relay/exporter.h"
 

@@ -31,7 +31,9 @@ static size_t column_of(struct exporter_history *h, const char *name, size_t len
 	return h->names++;
 }
 
-/* Behind the labels, whose values may hold anything but an unescaped quote. NULL: they do not end. */
+/*
+ * Behind the labels, whose values may hold anything but an unescaped quote. NULL: they do not end.
+ */
 static const char *skip_labels(const char *at)
 {
 	bool quoted = false;

@@ -24,8 +24,8 @@ struct exporter_history {
 
 /*
  * Adds a sample, of the time given in seconds of UTC: every counter of the text, which is in the
- * Prometheus exposition format, whose name ends in "_total". Lines that are not understood are left out.
- * text[len] must be a NUL.
+ * Prometheus exposition format, whose name ends in "_total". Lines that are not understood are left
+ * out. text[len] must be a NUL.
  */
 void exporter_history_add(
 	struct exporter_history *h, int64_t seconds, const char *text, size_t len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how the files get into the program: by the assembler, as they are, so that the page needs no
- * build step and the program no files beside it.
+ * Hides how the files get into the program: by the assembler, as they are, so that the page needs
+ * no build step and the program no files beside it.
  */
 #include "relay/exporter_page.h"
 

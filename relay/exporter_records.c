@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a growing file is followed: by offset, in pieces, across a rename (logrotate "create") and
- * a cut (logrotate "copytruncate"). A line counts when it is one JSON object (RFC 8259), because it is
- * handed on as it is; what it means is the page's business.
+ * Hides how a growing file is followed: by offset, in pieces, across a rename (logrotate "create")
+ * and a cut (logrotate "copytruncate"). A line counts when it is one JSON object (RFC 8259),
+ * because it is handed on as it is; what it means is the page's business.
  */
 #include "relay/exporter_records.h"
 
@@ -201,7 +201,10 @@ static bool is_separator(char c)
 	return c == ':' || c == '-';
 }
 
-/* Text to compare: lower case, without separators if they do not count. dst has room for all of src. */
+/*
+ * Text to compare: lower case, without separators if they do not count. dst has room for all of
+ * src.
+ */
 static void normalise(char *dst, const char *src, bool bare)
 {
 	for (; *src != '\0'; src++)

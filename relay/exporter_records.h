@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The newest records of an outcome file of JSON lines, kept in memory and followed as the file grows,
- * is renamed or cut.
+ * The newest records of an outcome file of JSON lines, kept in memory and followed as the file
+ * grows, is renamed or cut.
  */
 #ifndef USHER_RELAY_EXPORTER_RECORDS_H
 #define USHER_RELAY_EXPORTER_RECORDS_H
@@ -33,8 +33,9 @@ uint64_t exporter_records_bad(const struct exporter_records *r);
 
 /*
  * Writes {"next":N,"records":[...]}: of the records numbered from `after` on, those that contain
- * `search`, the newest `limit`, oldest first. search: "" for all; case does not count, nor do, when it is
- * made of hex digits, colons, dashes and dots only, the colons and dashes. N is for the next call.
+ * `search`, the newest `limit`, oldest first. search: "" for all; case does not count, nor do, when
+ * it is made of hex digits, colons, dashes and dots only, the colons and dashes. N is for the next
+ * call.
  */
 void exporter_records_write(const struct exporter_records *r, uint64_t after, const char *search,
 	size_t limit, FILE *out);

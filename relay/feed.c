@@ -116,7 +116,9 @@ static enum reg_err start(struct feed *f, struct reg_error *err)
 {
 	struct refresh_options o = {
 		.reload = {
-			/* A wrong row of one must not keep from others who is asked for with him. */
+			/*
+			 * A wrong row of one must not keep from others who is asked for with him.
+			 */
 			.skip_bad = f->config->registry.bad_lines == LINES_SKIP ||
 				config_on_demand(f->config) != NULL,
 			.shared = f->sink.shared,

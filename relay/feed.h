@@ -58,8 +58,8 @@ bool feed_ask(struct feed *f, const struct source_question *q);
 void feed_poll(struct feed *f);
 
 /*
- * Reads all anew, as after SIGHUP, and waits a moment for the outcome. True: in force, or still being
- * read. Else err[cap] says why not, and it was logged.
+ * Reads all anew, as after SIGHUP, and waits a moment for the outcome. True: in force, or still
+ * being read. Else err[cap] says why not, and it was logged.
  */
 bool feed_reload(struct feed *f, char *err, size_t cap);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a destination is told without DHCP. Usher keeps no state, so the way back to a client stands in
- * the packet that came: as one of its addresses, or in the state that the server gave back. Whatever goes to
- * neither an upstream nor a client's link must be written there, wherever that is.
+ * Hides how a destination is told without DHCP. Usher keeps no state, so the way back to a client
+ * stands in the packet that came: as one of its addresses, or in the state that the server gave
+ * back. Whatever goes to neither an upstream nor a client's link must be written there, wherever
+ * that is.
  */
 #include "relay/fence.h"
 

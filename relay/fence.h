@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fence: what a worker that has a certain config may want of its keeper beside verdicts. What is sent in
- * the place of a packet in relay mode, as far as it can be told without knowing DHCP: between the ports of
- * DHCP, from an address of ours, to an upstream of the config, out of a client's interface, or to whoever the
- * packet that came names. And for how long a packet may be parked.
+ * The fence: what a worker that has a certain config may want of its keeper beside verdicts. What
+ * is sent in the place of a packet in relay mode, as far as it can be told without knowing DHCP:
+ * between the ports of DHCP, from an address of ours, to an upstream of the config, out of a
+ * client's interface, or to whoever the packet that came names. And for how long a packet may be
+ * parked.
  */
 #ifndef USHER_RELAY_FENCE_H
 #define USHER_RELAY_FENCE_H
@@ -29,8 +30,8 @@ struct fence {
 void fence_make(struct fence *ret, const struct config *c);
 
 /*
- * Whether a send of the slot may go out whose packet lies in out[] and has been parsed. What it is compared
- * with, all but out[] and sends[], must be the keeper's own.
+ * Whether a send of the slot may go out whose packet lies in out[] and has been parsed. What it is
+ * compared with, all but out[] and sends[], must be the keeper's own.
  */
 bool fence_lets(const struct fence *f, const struct slot *s, const struct slot_send *send,
 	const struct frame *frame);

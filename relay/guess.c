@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides where chaddr and the DUID are in a packet that nobody has checked yet. Reads nothing beyond the
- * packet's bytes and believes nothing it reads. Guesses only what clients are recognised by unless the
- * config says otherwise: RFC 2131 section 2, RFC 8415 sections 9 and 21.2.
+ * Hides where chaddr and the DUID are in a packet that nobody has checked yet. Reads nothing beyond
+ * the packet's bytes and believes nothing it reads. Guesses only what clients are recognised by
+ * unless the config says otherwise: RFC 2131 section 2, RFC 8415 sections 9 and 21.2.
  */
 #include "relay/guess.h"
 

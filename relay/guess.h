@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guess at whom each packet of a batch is about, made before the packets are looked at, so that the
- * registry's memory for all of them is on its way while the first are worked on: at a million users a
- * look-up and what is then read of the user are two cache misses, and they would otherwise be waited for
- * one after the other. A guess decides nothing: whoever looks an identity up compares it with the guess,
- * and is only faster if it was right.
+ * A guess at whom each packet of a batch is about, made before the packets are looked at, so that
+ * the registry's memory for all of them is on its way while the first are worked on: at a million
+ * users a look-up and what is then read of the user are two cache misses, and they would otherwise
+ * be waited for one after the other. A guess decides nothing: whoever looks an identity up compares
+ * it with the guess, and is only faster if it was right.
  */
 #ifndef USHER_RELAY_GUESS_H
 #define USHER_RELAY_GUESS_H

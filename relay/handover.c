@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a batch gets to the worker process and how long it is waited for: a message there with what the
- * worker has not had yet, and one back. Its slots are in the channel already.
+ * Hides how a batch gets to the worker process and how long it is waited for: a message there with
+ * what the worker has not had yet, and one back. Its slots are in the channel already.
  */
 #include "relay/keeper_parts.h"
 
@@ -93,8 +93,9 @@ static int hand_over(struct keeper *k, size_t count)
 }
 
 /*
- * A time limit of the socket instead of one of poll(2): the kernel keeps that by its coarse timers, this
- * one by programming the clock for every batch, which on a virtual machine costs more than the batch.
+ * A time limit of the socket instead of one of poll(2): the kernel keeps that by its coarse timers,
+ * this one by programming the clock for every batch, which on a virtual machine costs more than the
+ * batch.
  */
 static bool limit(struct keeper *k, int64_t left)
 {
@@ -115,8 +116,9 @@ static void note_tick(struct keeper *k, int32_t ms)
 }
 
 /*
- * Whether the time that is up was the machine's doing: who waits for the worker was itself woken much too
- * late, so there is no CPU for either, and a new worker, which has to be started, would take longer still.
+ * Whether the time that is up was the machine's doing: who waits for the worker was itself woken
+ * much too late, so there is no CPU for either, and a new worker, which has to be started, would
+ * take longer still.
  */
 static bool is_starved(struct keeper *k, int64_t late, unsigned grants)
 {

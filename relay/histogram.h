@@ -21,8 +21,8 @@ struct histogram {
 void histogram_add(struct histogram *h, uint64_t us, uint64_t times);
 
 /*
- * The bound under which at least per_mille of all lie, in microseconds; 0 if there is nothing, UINT64_MAX
- * if it is longer than any bound.
+ * The bound under which at least per_mille of all lie, in microseconds; 0 if there is nothing,
+ * UINT64_MAX if it is longer than any bound.
  */
 uint64_t histogram_below(const struct histogram *h, unsigned per_mille);
 

@@ -26,7 +26,9 @@ enum { HOOK_WHY = 512 };
 int hooks_load(const struct config *c, size_t workers, struct hooks *before, struct hooks **ret,
 	char why[static HOOK_WHY]);
 
-/* Unloads, in reverse order, when the last who has it gives it back. NULL is allowed; returns NULL. */
+/*
+ * Unloads, in reverse order, when the last who has it gives it back. NULL is allowed; returns NULL.
+ */
 struct hooks *hooks_free(struct hooks *h);
 
 /* A line for each library: its path, callouts and counters. */

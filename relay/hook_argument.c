@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The arguments of a callout: nothing is put together for a call, each is found when it is asked for,
- * by its name in the hook point's row.
+ * The arguments of a callout: nothing is put together for a call, each is found when it is asked
+ * for, by its name in the hook point's row.
  */
 #include "relay/hook_parts.h"
 
@@ -51,8 +51,8 @@ const char *usher_point(const struct usher_callout *c)
 }
 
 /*
- * Whether the argument is there for this very packet: leases4_committed of a RELEASE has no response4, and
- * an answer has query4 if its query is still known.
+ * Whether the argument is there for this very packet: leases4_committed of a RELEASE has no
+ * response4, and an answer has query4 if its query is still known.
  */
 static bool is_there(const struct usher_callout *c, unsigned arg)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Contexts: a library's own memory of a query and its answers, bytes that are moved about with them.
- * Whoever moves them is the owner, and whoever lets them go calls the library's destroy function.
+ * Contexts: a library's own memory of a query and its answers, bytes that are moved about with
+ * them. Whoever moves them is the owner, and whoever lets them go calls the library's destroy
+ * function.
  */
 #include "relay/hook_parts.h"
 

@@ -290,8 +290,8 @@ static bool lease_at(
 }
 
 /*
- * RFC 8415 18.3.7, 18.3.8: "After all the addresses have been processed, the server generates a Reply message
- * and includes a Status Code option with the value Success"; also if there was none.
+ * RFC 8415 18.3.7, 18.3.8: "After all the addresses have been processed, the server generates a
+ * Reply message and includes a Status Code option with the value Success"; also if there was none.
  */
 bool hook_cut_leases(struct packet *p)
 {
@@ -313,8 +313,8 @@ bool hook_cut_leases(struct packet *p)
 /* --- what libraries call --------------------------------------------------------------------- */
 
 /*
- * Whether options may be edited now. A NAK carries none, and a MAC covers all of them; the query of an
- * answer has left.
+ * Whether options may be edited now. A NAK carries none, and a MAC covers all of them; the query of
+ * an answer has left.
  */
 static int may_edit(const struct usher_packet *packet)
 {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Queries on their way, kept for libraries until the answers have come: the last ones that were sent
- * on, with what libraries remember of them. Nothing of usher's own looks here, and a packet needs
- * nothing of it: a query that is not known is only missing. A ring of a fixed number of bytes, one
- * query behind the other, so that what is written is close to what was written last; the oldest is
- * overwritten. And a hash, keyed, of family, transaction and client, by which an answer finds its query.
+ * Queries on their way, kept for libraries until the answers have come: the last ones that were
+ * sent on, with what libraries remember of them. Nothing of usher's own looks here, and a packet
+ * needs nothing of it: a query that is not known is only missing. A ring of a fixed number of
+ * bytes, one query behind the other, so that what is written is close to what was written last; the
+ * oldest is overwritten. And a hash, keyed, of family, transaction and client, by which an answer
+ * finds its query.
  *
- * Contexts have one owner: the packet in hand, the place in the ring, or the packet while it is parked.
+ * Contexts have one owner: the packet in hand, the place in the ring, or the packet while it is
+ * parked.
  */
 #include "relay/hook_parts.h"
 
@@ -152,11 +154,14 @@ static void leave(struct hook_exchanges *t)
 		pthread_mutex_unlock(&t->lock);
 }
 
-/* --- the key ----------------------------------------------------------------------------------- */
+/*
+ * --- the key -----------------------------------------------------------------------------------
+ */
 
 /*
- * RFC 2131 4.4.1: a REQUEST has the xid of the OFFER that it accepts; so that a late OFFER is not taken
- * for its answer, DISCOVER counts as another exchange. RFC 8415 16.1: each exchange has an id of its own.
+ * RFC 2131 4.4.1: a REQUEST has the xid of the OFFER that it accepts; so that a late OFFER is not
+ * taken for its answer, DISCOVER counts as another exchange. RFC 8415 16.1: each exchange has an id
+ * of its own.
  */
 static uint64_t key_of(const struct hook_exchanges *t, const struct packet *p, bool first)
 {
@@ -227,7 +232,9 @@ void hook_exchange_expect(const struct hook_exchanges *t)
 		prefetch_write(next + i * LINE);
 }
 
-/* --- a query ----------------------------------------------------------------------------------- */
+/*
+ * --- a query -----------------------------------------------------------------------------------
+ */
 
 /* RFC 2131 table 4: nobody answers a RELEASE or a DECLINE. */
 static bool is_answered(const struct packet *p)
@@ -259,7 +266,10 @@ static void write_exchange(struct exchange *e, const struct hook_memory *m)
 		memcpy(at + p->in_len, p->id, e->id_len);
 }
 
-/* The oldest query: those between it and the mark to be taken next may be gone. NULL: there is none. */
+/*
+ * The oldest query: those between it and the mark to be taken next may be gone. NULL: there is
+ * none.
+ */
 static struct mark *oldest(struct hook_exchanges *t)
 {
 	for (uint32_t i = 0; t->used > 0 && i < t->most; i++) {
@@ -274,8 +284,8 @@ static struct mark *oldest(struct hook_exchanges *t)
 }
 
 /*
- * The query that has to go first, if the next is to have so many lines, from *ret_line on; NULL: none. The
- * oldest is the first that it would meet, behind the end of the ring too.
+ * The query that has to go first, if the next is to have so many lines, from *ret_line on; NULL:
+ * none. The oldest is the first that it would meet, behind the end of the ring too.
  */
 static struct mark *in_the_way(struct hook_exchanges *t, uint32_t lines, uint32_t *ret_line)
 {
@@ -309,8 +319,8 @@ static void put(struct hook_exchanges *t, struct hook_memory *m, uint64_t key, u
 }
 
 /*
- * One step towards a place for the query in hand: true if it has one now. False: a query had to go, whose
- * contexts are in m->gone, as *ret_begun says.
+ * One step towards a place for the query in hand: true if it has one now. False: a query had to go,
+ * whose contexts are in m->gone, as *ret_begun says.
  */
 static bool keep(struct hook_exchanges *t, struct hook_memory *m, uint64_t key, uint32_t lines,
 	uint64_t *ret_begun)
@@ -355,9 +365,13 @@ void hook_exchange_keep(struct hook_memory *m)
 	} while (!done);
 }
 
-/* --- its answer -------------------------------------------------------------------------------- */
+/*
+ * --- its answer --------------------------------------------------------------------------------
+ */
 
-/* An OFFER has a DISCOVER before it, an ACK has one only where the client asked for rapid commit. */
+/*
+ * An OFFER has a DISCOVER before it, an ACK has one only where the client asked for rapid commit.
+ */
 static struct mark *find_query(const struct hook_exchanges *t, const struct packet *p,
 	uint64_t *ret_key)
 {
@@ -463,7 +477,9 @@ void hook_exchange_return(struct hook_memory *m)
 	leave(t);
 }
 
-/* --- the end ----------------------------------------------------------------------------------- */
+/*
+ * --- the end -----------------------------------------------------------------------------------
+ */
 
 int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides dlopen(3): how a library gets in, which of its functions count, and how it leaves. As in Kea
- * (USER_CHK.md 6.1): version first, callouts found by name next, load() last; a library that is not
- * taken leaves nothing behind. A function counts only if the library itself defines it: what another
- * object that it is linked with calls load() is none of ours.
+ * Hides dlopen(3): how a library gets in, which of its functions count, and how it leaves. As in
+ * Kea (USER_CHK.md 6.1): version first, callouts found by name next, load() last; a library that is
+ * not taken leaves nothing behind. A function counts only if the library itself defines it: what
+ * another object that it is linked with calls load() is none of ours.
  */
 #include "relay/hook_parts.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The message as bytes, and what a library may put in its place: it must be one that we can read, of
- * the same client and transaction; an answer moreover grants nothing that it did not grant, and goes
- * the way it went. What is refused changes nothing.
+ * The message as bytes, and what a library may put in its place: it must be one that we can read,
+ * of the same client and transaction; an answer moreover grants nothing that it did not grant, and
+ * goes the way it went. What is refused changes nothing.
  */
 #include "relay/hook_parts.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The pipeline's half of parking: what libraries have done to a packet so far, and what they say of
- * it later, from any thread. The packet itself is kept by the queue's half (park.h), and comes back to
- * be run from the start, with the registry and policy of then: nothing is borrowed across. The deeds
- * are done again and the callouts are not called again. A ticket says who and where; late ones find
- * nothing.
+ * it later, from any thread. The packet itself is kept by the queue's half (park.h), and comes back
+ * to be run from the start, with the registry and policy of then: nothing is borrowed across. The
+ * deeds are done again and the callouts are not called again. A ticket says who and where; late
+ * ones find nothing.
  */
 #include "relay/hook_parts.h"
 

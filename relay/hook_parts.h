@@ -42,8 +42,9 @@ enum hook_right {
 };
 
 /*
- * What a next step means: nothing, the end of the packet, or of its stages, or a pause; or that the server
- * does not hear of this lease, but answers: where there is no answer, in DHCPv4, the packet's end.
+ * What a next step means: nothing, the end of the packet, or of its stages, or a pause; or that the
+ * server does not hear of this lease, but answers: where there is no answer, in DHCPv4, the
+ * packet's end.
  */
 enum hook_meaning { MEANS_NOTHING, MEANS_DROP, MEANS_PASS, MEANS_PARK, MEANS_KEEP };
 
@@ -168,8 +169,8 @@ struct hooks {
 };
 
 /*
- * Opens a library and looks at its version; 0 or a negative errno with why[]. On success *ret_handle
- * is dlclose(3)'s.
+ * Opens a library and looks at its version; 0 or a negative errno with why[]. On success
+ * *ret_handle is dlclose(3)'s.
  */
 int hook_library_open(const char *path, bool threads, void **ret_handle, int *ret_minor,
 	char why[static HOOK_WHY]);
@@ -180,7 +181,9 @@ int hook_library_start(struct usher_library *lib, char why[static HOOK_WHY]);
 /* Calls unload(), if load() was called, and closes. */
 void hook_library_stop(struct usher_library *lib);
 
-/* --- running them: hook_run.c ------------------------------------------------------------------ */
+/*
+ * --- running them: hook_run.c ------------------------------------------------------------------
+ */
 
 /* Calls the callouts of a point for the packet in hand; what becomes of it. */
 enum step hook_run(struct packet *p, enum hook_kind kind, bool before, size_t lease);
@@ -190,7 +193,9 @@ void hook_run_lease(
 /* Says that a library's edit was refused, or failed, and counts it. */
 void hook_refused(struct usher_library *lib, const char *point, const char *why);
 
-/* --- edits: hook_edit.c, hook_message.c -------------------------------------------------------- */
+/*
+ * --- edits: hook_edit.c, hook_message.c --------------------------------------------------------
+ */
 
 /* Does again what libraries did at this point before the packet was parked. */
 void hook_redo(struct hook_memory *m, enum hook_kind kind, bool before);
@@ -215,7 +220,9 @@ bool hook_note_message(struct hook_memory *m, size_t len);
 /* The bytes of the message as they are now. */
 const uint8_t *hook_message(struct packet *p, size_t *ret_len);
 
-/* --- leases: hook_lease.c, hook_leases.c ------------------------------------------------------- */
+/*
+ * --- leases: hook_lease.c, hook_leases.c -------------------------------------------------------
+ */
 
 /* The index-th lease of the packet in hand; false behind the last. */
 bool hook_lease_at(const struct packet *p, size_t index, struct usher_lease *ret);
@@ -230,13 +237,19 @@ struct hook_leases *hook_leases_free(struct hook_leases *t);
 void hook_leases_granted(struct hook_leases *t, const struct usher_lease *l);
 void hook_leases_released(struct hook_leases *t, const struct usher_lease *l);
 void hook_leases_declined(struct hook_leases *t, const struct usher_lease *l, int64_t now);
-/* Takes a lease that is due at `now`; false if there is none, and then *ret_next is when (0: never). */
+/*
+ * Takes a lease that is due at `now`; false if there is none, and then *ret_next is when (0:
+ * never).
+ */
 bool hook_leases_due(
 	struct hook_leases *t, int64_t now, struct usher_lease *ret, int64_t *ret_next);
 
 /* --- queries and their answers: hook_exchange.c, hook_context.c ------------------------------- */
 
-/* A table of `most` queries, fewer if they are longer than usual; *ret is NULL if no library could ask for one. -1 without memory. */
+/*
+ * A table of `most` queries, fewer if they are longer than usual; *ret is NULL if no library could
+ * ask for one. -1 without memory.
+ */
 int hook_exchanges_new(const struct hooks *h, size_t most, struct hook_exchanges **ret);
 struct hook_exchanges *hook_exchanges_free(struct hook_exchanges *t);
 /* Lets go of all contexts in it; before the libraries are unloaded. */
@@ -250,8 +263,8 @@ bool hook_exchange_find(struct hook_memory *m);
 /* The answer has come to its end: its contexts go back to the query, for the next one. */
 void hook_exchange_return(struct hook_memory *m);
 /*
- * Lets go of contexts whose query is too old, where a library wants to know; nanoseconds since the epoch.
- * Returns when the next one will be, 0: not before a packet.
+ * Lets go of contexts whose query is too old, where a library wants to know; nanoseconds since the
+ * epoch. Returns when the next one will be, 0: not before a packet.
  */
 int64_t hook_exchanges_age(struct hook_memory *m, int64_t now_ns);
 
@@ -260,7 +273,9 @@ void hook_contexts_destroy(const struct hooks *h, uint8_t *contexts, uint64_t be
 /* The same for those of the packet in hand that nobody has taken over. */
 void hook_contexts_end(struct hook_memory *m);
 
-/* --- parking: hook_park.c ---------------------------------------------------------------------- */
+/*
+ * --- parking: hook_park.c ----------------------------------------------------------------------
+ */
 
 struct hook_park *hook_park_new(struct hooks *h, size_t worker);
 struct hook_park *hook_park_free(struct hook_park *park);
@@ -273,7 +288,9 @@ bool hook_park_arrived(struct hook_memory *m, enum hook_kind kind, enum usher_st
 /* After the callouts of a point: keeps what belongs to the packet, or lets it go. */
 enum step hook_park_finish(struct hook_memory *m, bool park);
 
-/* --- parameters: hook_value.c ------------------------------------------------------------------ */
+/*
+ * --- parameters: hook_value.c ------------------------------------------------------------------
+ */
 
 const struct usher_value *hook_value_of(const struct node *n);
 

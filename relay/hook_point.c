@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of hook points: their names, which are Kea's, their arguments, what may be changed there
- * and what each next step means here. docs/hooks.md says the same in words.
+ * The table of hook points: their names, which are Kea's, their arguments, what may be changed
+ * there and what each next step means here. docs/hooks.md says the same in words.
  */
 #include "relay/hook_parts.h"
 
@@ -11,7 +11,10 @@
 
 /* clang-format off */
 static const struct hook_point points[HOOK_KINDS] = {
-	/* names, arguments, what may be changed, what SKIP, DROP and PARK mean, whether BEFORE is a place */
+	/*
+	 * names, arguments, what may be changed, what SKIP, DROP and PARK mean, whether BEFORE is a
+	 * place
+	 */
 	[HOOK_BUFFER_RECEIVE] = { { "buffer4_receive", "buffer6_receive" },
 		HOOK_QUERY, HOOK_BYTES, STEPS(PASS, DROP, NOTHING), false },
 	[HOOK_PKT_RECEIVE] = { { "pkt4_receive", "pkt6_receive" },

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how callouts are called: in order, all of them, each step seen by the next (USER_CHK.md 6.2);
- * what an error costs, and how one is found that takes too long. The clock is read once a packet, not
- * once a callout, and what usher itself does between two points does not count beside milliseconds;
- * when a packet was slow, callouts are timed one by one for a while. One that is alone at its point always is.
+ * Hides how callouts are called: in order, all of them, each step seen by the next (USER_CHK.md
+ * 6.2); what an error costs, and how one is found that takes too long. The clock is read once a
+ * packet, not once a callout, and what usher itself does between two points does not count beside
+ * milliseconds; when a packet was slow, callouts are timed one by one for a while. One that is
+ * alone at its point always is.
  */
 #include "relay/hook_parts.h"
 

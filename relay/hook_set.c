@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a set of libraries comes and goes: all or none, in their order, away in the reverse one.
- * A set belongs to the configs that were read with the same list of libraries; the last of them
- * takes it along. All memory that packets will need is here from the beginning.
+ * Hides how a set of libraries comes and goes: all or none, in their order, away in the reverse
+ * one. A set belongs to the configs that were read with the same list of libraries; the last of
+ * them takes it along. All memory that packets will need is here from the beginning.
  */
 #include "relay/hook_parts.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hook points in the stage table: which packets are ones for which point. Kea runs subnet4_select
- * for DISCOVER, REQUEST and INFORM only, subnet6_select for every message of a client; a lease is
- * selected, renewed or rebound when the answer that says so comes by, since only that shows it
- * (USER_CHK.md 6.4).
+ * The hook points in the stage table: which packets are ones for which point. Kea runs
+ * subnet4_select for DISCOVER, REQUEST and INFORM only, subnet6_select for every message of a
+ * client; a lease is selected, renewed or rebound when the answer that says so comes by, since only
+ * that shows it (USER_CHK.md 6.4).
  */
 #include "relay/hook_parts.h"
 
@@ -101,7 +101,9 @@ enum step hook_lease_end(struct packet *p)
 	return step;
 }
 
-/* Which point the lease of an ACK is one for; HOOK_KINDS: none. INIT-REBOOT is about an old lease. */
+/*
+ * Which point the lease of an ACK is one for; HOOK_KINDS: none. INIT-REBOOT is about an old lease.
+ */
 static enum hook_kind lease_kind4(const struct packet *p)
 {
 	const uint8_t *msg = packet_msg(p);
@@ -139,7 +141,10 @@ static enum hook_kind lease_kind(const struct packet *p)
 	return p->v6 ? lease_kind6(p) : lease_kind4(p);
 }
 
-/* They are looked for once: no stage behind hook_lease() takes one away, and the way through them is not a short one. */
+/*
+ * They are looked for once: no stage behind hook_lease() takes one away, and the way through them
+ * is not a short one.
+ */
 static uint64_t leases_in(const struct packet *p)
 {
 	struct hook_memory *m = p->hooks;

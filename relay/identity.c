@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides where in a message each type of identity is. Looks up, decides nothing. PROTOCOL A.3, B.1;
- * RFC 2132 section 9.14, RFC 4361, RFC 3046, RFC 3993, RFC 8415 section 11, RFC 4649, RFC 4580, RFC 6939.
+ * RFC 2132 section 9.14, RFC 4361, RFC 3046, RFC 3993, RFC 8415 section 11, RFC 4649, RFC 4580, RFC
+ * 6939.
  */
 #include "relay/identity.h"
 
 #include "relay/guess.h"
 
-/* The bytes of one identity; false if the message has none. They may be put together in p->joined. */
+/*
+ * The bytes of one identity; false if the message has none. They may be put together in p->joined.
+ */
 typedef bool identity_fn(struct packet *p, const uint8_t **ret, size_t *ret_len);
 
 static bool set(const uint8_t *bytes, size_t len, const uint8_t **ret, size_t *ret_len)
@@ -94,7 +97,10 @@ static bool relay6(
 		set(t.val + skip, t.len - skip, ret, ret_len);
 }
 
-/* The relay's word (RFC 6939: a type of two bytes, the address), or the frame on the client's own link. */
+/*
+ * The relay's word (RFC 6939: a type of two bytes, the address), or the frame on the client's own
+ * link.
+ */
 static bool hw_addr6(struct packet *p, const uint8_t **ret, size_t *ret_len)
 {
 	static const uint8_t link_local[2] = { 0xfe, 0x80 };
@@ -135,8 +141,8 @@ static identity_fn *const places[REG_ID_TYPES][2] = {
 };
 
 /*
- * Whether an id that is not in memory has to be asked for first. Those before it have been answered, in the order in
- * which they are tried.
+ * Whether an id that is not in memory has to be asked for first. Those before it have been
+ * answered, in the order in which they are tried.
  */
 static bool must_ask(struct packet *p, enum reg_id_type type, const uint8_t *id, size_t len)
 {
@@ -148,7 +154,10 @@ static bool must_ask(struct packet *p, enum reg_id_type type, const uint8_t *id,
 	return true;
 }
 
-/* Tries one type; true if the registry knows it, or is to be asked. The first identity of all is kept for the record. */
+/*
+ * Tries one type; true if the registry knows it, or is to be asked. The first identity of all is
+ * kept for the record.
+ */
 static bool try(struct packet *p, enum reg_id_type type)
 {
 	identity_fn *find = places[type][p->v6];

@@ -9,16 +9,17 @@
 #include "relay/packet.h"
 
 /*
- * Looks the client up: sets p->id, p->id_len, p->id_type and p->user. A client whom the registry does
- * not know has the first identity that its message shows; p->id is NULL if it shows none. What a relay
- * says counts only if the relay is trusted. Sets p->ask instead where the registry holds only who was asked for and
- * this one was not yet.
+ * Looks the client up: sets p->id, p->id_len, p->id_type and p->user. A client whom the registry
+ * does not know has the first identity that its message shows; p->id is NULL if it shows none. What
+ * a relay says counts only if the relay is trusted. Sets p->ask instead where the registry holds
+ * only who was asked for and this one was not yet.
  */
 void identity_find(struct packet *p);
 
 /*
  * Whether the answer will not show the identity that the user was found by, so that the state must
- * carry it: DHCPv4 servers need not echo option 61 (RFC 6842 came late), no DHCPv6 server echoes 79.
+ * carry it: DHCPv4 servers need not echo option 61 (RFC 6842 came late), no DHCPv6 server echoes
+ * 79.
  */
 bool identity_hidden(const struct packet *p);
 

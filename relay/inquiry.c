@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides tickets and the letter box. Tickets are of the queue's half, so that they outlive a pipeline that dies. An
- * answer that does not fit is lost like one that is late: the packet's time will be up.
+ * Hides tickets and the letter box. Tickets are of the queue's half, so that they outlive a
+ * pipeline that dies. An answer that does not fit is lost like one that is late: the packet's time
+ * will be up.
  */
 #include "relay/inquiry.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who is that? What the pipeline of one queue wants to know of a registry that is not in memory as a whole: its
- * questions go to the source of the registry, its packets are parked meanwhile, and answers find them again.
+ * Who is that? What the pipeline of one queue wants to know of a registry that is not in memory as
+ * a whole: its questions go to the source of the registry, its packets are parked meanwhile, and
+ * answers find them again.
  */
 #ifndef USHER_RELAY_INQUIRY_H
 #define USHER_RELAY_INQUIRY_H
@@ -24,8 +25,8 @@ void inquiry_init(struct inquiry *q);
 void inquiry_done(struct inquiry *q);
 
 /*
- * After the pipeline has run: gives the slots that are parked with a question (slot.ask) a ticket, and asks. The time
- * of those that cannot be asked for is up at once.
+ * After the pipeline has run: gives the slots that are parked with a question (slot.ask) a ticket,
+ * and asks. The time of those that cannot be asked for is up at once.
  */
 void inquiry_send(struct inquiry *q, struct batch *b);
 

@@ -166,8 +166,8 @@ static bool take_back(struct keeper *k, struct batch *b, size_t first, size_t co
 }
 
 /*
- * Returns how many: fewer if the table of interfaces has no room for those that they name. Where the
- * packet goes is never read from memory that the worker can write: it may not be idle now.
+ * Returns how many: fewer if the table of interfaces has no room for those that they name. Where
+ * the packet goes is never read from memory that the worker can write: it may not be idle now.
  */
 static size_t put_slots(struct keeper *k, const struct batch *b, size_t first, size_t count)
 {

@@ -30,15 +30,18 @@ struct keeper_shared {
 
 struct keeper;
 
-/* NULL without memory. wake: an eventfd for the worker to write to when a parked packet may go on. */
+/*
+ * NULL without memory. wake: an eventfd for the worker to write to when a parked packet may go on.
+ */
 struct keeper *keeper_new(const struct keeper_shared *shared, uint16_t queue,
 	const struct tally_told *told, int wake);
 /* Takes and returns NULL. */
 struct keeper *keeper_free(struct keeper *k);
 
 /*
- * Has a worker decide on the batch, or pass it if `paused`; its records are handed over before this returns. Never fails:
- * without a worker for one and three quarter times deadline_ms, packets get the verdict of the quarantine.
+ * Has a worker decide on the batch, or pass it if `paused`; its records are handed over before this
+ * returns. Never fails: without a worker for one and three quarter times deadline_ms, packets get
+ * the verdict of the quarantine.
  */
 void keeper_run(struct keeper *k, struct batch *b, bool paused);
 
@@ -46,8 +49,8 @@ void keeper_run(struct keeper *k, struct batch *b, bool paused);
 void keeper_rest(struct keeper *k);
 
 /*
- * Between batches, when there is time; stirred: keeper_fd() is readable. Takes a worker if there is none, it has
- * died, or there is one of a newer config, and gives it the registry that is in force.
+ * Between batches, when there is time; stirred: keeper_fd() is readable. Takes a worker if there is
+ * none, it has died, or there is one of a newer config, and gives it the registry that is in force.
  */
 void keeper_idle(struct keeper *k, bool stirred);
 
@@ -57,10 +60,16 @@ void keeper_may_ask(struct keeper *k, bool may);
 /* From now on nothing is parked. */
 void keeper_end(struct keeper *k);
 
-/* What libraries want to be told without a packet: milliseconds from now, -1: nothing. keeper_idle() does it. */
+/*
+ * What libraries want to be told without a packet: milliseconds from now, -1: nothing.
+ * keeper_idle() does it.
+ */
 int keeper_wait_ms(const struct keeper *k, int64_t now_ns);
 
-/* Where the worker at hand says what may go on, and which in the row of all it is; NULL: there is none. */
+/*
+ * Where the worker at hand says what may go on, and which in the row of all it is; NULL: there is
+ * none.
+ */
 struct park_board *keeper_board(const struct keeper *k, uint64_t *ret_number);
 
 /* Readable when the worker at hand has died; for poll(2), -1: there is none. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the checks. Everything is copied first and then checked, because the worker's memory may
- * change between a look and the next. An edit keeps version, protocol, addresses and ports; where packets
- * of our own may go in relay mode is fence.c's.
+ * change between a look and the next. An edit keeps version, protocol, addresses and ports; where
+ * packets of our own may go in relay mode is fence.c's.
  */
 #include "relay/keeper_check.h"
 
@@ -124,7 +124,9 @@ static enum keeper_fault take_sends(
 	return fault;
 }
 
-/* A packet without a verdict is not edited either; how long it may wait is not the worker's to say. */
+/*
+ * A packet without a verdict is not edited either; how long it may wait is not the worker's to say.
+ */
 static void take_parked(struct slot *to, const struct slot *from, const struct fence *f, uint8_t ask)
 {
 	uint32_t ms = ask != 0 ? f->ask_ms : f->park_ms;

@@ -21,9 +21,10 @@ enum keeper_fault {
 enum { KEEPER_GROWTH = 1500 };
 
 /*
- * Copies the verdict, what was edited and what is to be sent from the worker's slot to the keeper's,
- * which holds the packet as it came, and checks the copy. The worker may change its slot meanwhile. On a
- * fault *to is as it was before, its out[], out_len and sends[] apart, which nobody looks at then.
+ * Copies the verdict, what was edited and what is to be sent from the worker's slot to the
+ * keeper's, which holds the packet as it came, and checks the copy. The worker may change its slot
+ * meanwhile. On a fault *to is as it was before, its out[], out_len and sends[] apart, which nobody
+ * looks at then.
  */
 enum keeper_fault keeper_take(struct slot *to, const struct slot *from, const struct fence *f);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of a keeper, for keeper.c, which decides who gets a batch, and handover.c, which gives it. */
+/*
+ * The inside of a keeper, for keeper.c, which decides who gets a batch, and handover.c, which gives
+ * it.
+ */
 #ifndef USHER_RELAY_KEEPER_PARTS_H
 #define USHER_RELAY_KEEPER_PARTS_H
 
@@ -37,8 +40,8 @@ struct keeper {
 };
 
 /*
- * Has slots[0..count) of the channel run by the worker at hand. False: it is dead, mad or hangs, and is to
- * be dismissed.
+ * Has slots[0..count) of the channel run by the worker at hand. False: it is dead, mad or hangs,
+ * and is to be dismissed.
  */
 bool keeper_exchange(struct keeper *k, size_t count);
 

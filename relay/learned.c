@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how little is remembered: a time and a count each. Updates are plain loads and stores of atomics,
- * so that two workers may lose a count between them and never wait; what is decided by it is whether to
- * try another server first, and whether to say a line in the log. PROTOCOL A.2: a server that does not know
- * the subnet hinted at keeps silent, which nobody would otherwise be able to tell from a lost packet.
+ * Hides how little is remembered: a time and a count each. Updates are plain loads and stores of
+ * atomics, so that two workers may lose a count between them and never wait; what is decided by it
+ * is whether to try another server first, and whether to say a line in the log. PROTOCOL A.2: a
+ * server that does not know the subnet hinted at keeps silent, which nobody would otherwise be able
+ * to tell from a lost packet.
  */
 #include "relay/learned.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the answers teach: which upstream servers are up, and which subnets the server seems not to know.
- * A few numbers for each upstream and each subnet, shared by all workers, all lost at a restart without
- * harm: no packet needs them to be put right. Times are of the slots: nanoseconds, CLOCK_REALTIME.
+ * What the answers teach: which upstream servers are up, and which subnets the server seems not to
+ * know. A few numbers for each upstream and each subnet, shared by all workers, all lost at a
+ * restart without harm: no packet needs them to be put right. Times are of the slots: nanoseconds,
+ * CLOCK_REALTIME.
  */
 #ifndef USHER_RELAY_LEARNED_H
 #define USHER_RELAY_LEARNED_H
@@ -52,21 +53,23 @@ struct learned *learned_free(struct learned *l);
 /* Whether an upstream may be asked: up, or due to be tried again. l may be NULL: all are. */
 bool learned_up(const struct learned *l, bool v6, size_t upstream, int64_t now_ns);
 /*
- * A query goes to it. One that has not answered for dead_after_ms is taken for down for dead_for_ms; then
- * true, once.
+ * A query goes to it. One that has not answered for dead_after_ms is taken for down for
+ * dead_for_ms; then true, once.
  */
 bool learned_asked(struct learned *l, bool v6, size_t upstream, int64_t now_ns,
 	uint32_t dead_after_ms, uint32_t dead_for_ms);
 /* It has answered somebody. */
 void learned_heard(struct learned *l, bool v6, size_t upstream);
 
-/* Whether it answers, as far as is known: nothing was asked of it before now_ns and is still open. */
+/*
+ * Whether it answers, as far as is known: nothing was asked of it before now_ns and is still open.
+ */
 bool learned_answers(const struct learned *l, bool v6, size_t upstream, int64_t now_ns);
 
 /*
- * A client's first message (DISCOVER, SOLICIT) is sent on with a hint at the subnet of that id. It counts
- * only if somebody was answered since the one before: a server that is down answers nobody, and what it was
- * asked then says nothing of the subnet.
+ * A client's first message (DISCOVER, SOLICIT) is sent on with a hint at the subnet of that id. It
+ * counts only if somebody was answered since the one before: a server that is down answers nobody,
+ * and what it was asked then says nothing of the subnet.
  */
 void learned_hinted(struct learned *l, bool v6, uint8_t subnet, int64_t now_ns);
 /* An answer, with an address if one was asked for, whose state names that subnet, or 0. */

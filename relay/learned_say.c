@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log lines about what was learned of the servers: an upstream that went down or came back, a subnet
- * that the server seems not to know. Workers share what was said, so that it is said once.
+ * The log lines about what was learned of the servers: an upstream that went down or came back, a
+ * subnet that the server seems not to know. Workers share what was said, so that it is said once.
  */
 #include "relay/learned_say.h"
 

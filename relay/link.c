@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how an interface's index and addresses are found: if_nametoindex(3) and getifaddrs(3), every two
- * seconds at most, so that interfaces and addresses may come and go. A link is known by its name, which
- * a restart and a second usher share; an index is the kernel's of today.
+ * Hides how an interface's index and addresses are found: if_nametoindex(3) and getifaddrs(3),
+ * every two seconds at most, so that interfaces and addresses may come and go. A link is known by
+ * its name, which a restart and a second usher share; an index is the kernel's of today.
  */
 #include "relay/link.h"
 

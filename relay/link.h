@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The clients' links in relay mode: which interfaces they are and which addresses of ours are on them.
- * Filled by one worker, between batches; the pipeline only looks things up.
+ * The clients' links in relay mode: which interfaces they are and which addresses of ours are on
+ * them. Filled by one worker, between batches; the pipeline only looks things up.
  */
 #ifndef USHER_RELAY_LINK_H
 #define USHER_RELAY_LINK_H
@@ -32,7 +32,9 @@ struct links {
 
 /* Takes the interfaces of a config. Asks nothing yet. */
 void links_use(struct links *l, const struct config *c);
-/* Once a batch: looks at interfaces and addresses anew, at most every two seconds; whether it did. */
+/*
+ * Once a batch: looks at interfaces and addresses anew, at most every two seconds; whether it did.
+ */
 bool links_tick(struct links *l);
 
 /* NULL if it is none of ours. */

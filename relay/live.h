@@ -53,8 +53,8 @@ void live_take_config(struct live_store *s);
 void live_set_registry(struct live_store *s, struct registry *reg, const struct load_stats *stats);
 
 /*
- * The config and the registry in force (*ret_registry NULL: none), which stay so until live_release().
- * For moments: nothing is published meanwhile.
+ * The config and the registry in force (*ret_registry NULL: none), which stay so until
+ * live_release(). For moments: nothing is published meanwhile.
  */
 struct config *live_hold(struct live_store *s, struct registry **ret_registry);
 void live_release(struct live_store *s);

@@ -4,9 +4,9 @@
  * tells of edits is shared, and looked at without taking anything out of it. The loader says in
  * shared memory that it is busy before it takes anything out, and how many registries it has sent
  * before it says that it is quiet. So a keeper that finds the descriptor quiet, then the loader not
- * busy and then no registry in the socket has missed nothing; else it sends a ticket and waits until
- * the loader has answered it, whose registries are then in the socket: refresh.h keeps the promise
- * there.
+ * busy and then no registry in the socket has missed nothing; else it sends a ticket and waits
+ * until the loader has answered it, whose registries are then in the socket: refresh.h keeps the
+ * promise there.
  */
 #include "relay/loader.h"
 

@@ -62,11 +62,15 @@ void loader_done(struct loader *l);
 
 /*
  * Any thread, before a batch of packets: an edit of the registry that was complete before has been
- * delivered when this returns, or the time for it is up. Costs a system call if nothing has changed.
+ * delivered when this returns, or the time for it is up. Costs a system call if nothing has
+ * changed.
  */
 void loader_poll(struct loader *l);
 
-/* Any thread: asks a source that holds only who was asked for. False: there are too many questions, or no loader. */
+/*
+ * Any thread: asks a source that holds only who was asked for. False: there are too many questions,
+ * or no loader.
+ */
 bool loader_ask(struct loader *l, const struct source_question *q);
 
 /*

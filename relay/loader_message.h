@@ -56,8 +56,9 @@ struct loader_news {
 enum { LOADER_ANSWERS = 64 };
 
 /*
- * A registry; its memory file comes along if `brings` is set, else there is none. Or answers, behind the registry
- * that they are about. In the other direction go questions: struct source_question.
+ * A registry; its memory file comes along if `brings` is set, else there is none. Or answers,
+ * behind the registry that they are about. In the other direction go questions: struct
+ * source_question.
  */
 struct loader_delivery {
 	uint32_t answer_count;           /* 0: a registry */

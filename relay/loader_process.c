@@ -57,7 +57,10 @@ static void ignore(void *ctx, const char *text)
 	(void)text;
 }
 
-/* The daemon always takes in what comes, so waiting is no risk, and what has not come is not told again. */
+/*
+ * The daemon always takes in what comes, so waiting is no risk, and what has not come is not told
+ * again.
+ */
 static void tell(const struct loader_news *n, int fd)
 {
 	send_surely(SPAWNED_SOCKET, n, sizeof(*n), fd);
@@ -113,7 +116,9 @@ static void answer(struct loading *l, uint32_t ticket)
 	syscall(SYS_futex, &l->shared->answered, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-/* The libraries are opened here as well as in the workers, and only here can a bad one do no harm. */
+/*
+ * The libraries are opened here as well as in the workers, and only here can a bad one do no harm.
+ */
 static bool try_libraries(const struct config *c, char *why, size_t cap)
 {
 	char refusal[HOOK_WHY];

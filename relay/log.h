@@ -40,8 +40,8 @@ void log_say(enum log_level level, const char *fmt, ...) __attribute__((format(p
 enum { LOG_LAST = 512 };
 
 /*
- * The last message of level error, cut to fit, and in *ret_ago_ms how long ago it was said. False: there
- * was none.
+ * The last message of level error, cut to fit, and in *ret_ago_ms how long ago it was said. False:
+ * there was none.
  */
 bool log_last_error(char dst[static LOG_LAST], int64_t *ret_ago_ms);
 

@@ -32,8 +32,8 @@ void loop_watch(struct loop *l, struct loop_source *s, uint32_t events);
 void loop_alarm(int timer, long ms);
 
 /*
- * Runs until loop_stop() was called, by a source or before; a negative errno if it cannot go on. A source may remove itself and others:
- * events are taken one at a time.
+ * Runs until loop_stop() was called, by a source or before; a negative errno if it cannot go on. A
+ * source may remove itself and others: events are taken one at a time.
  */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l);

@@ -122,7 +122,9 @@ static int cmd_help(int argc, char **argv)
 	return EXIT_CODE_OK;
 }
 
-/* "command", name, arguments, help; behind each "flag", its name, its letter, its argument, help. */
+/*
+ * "command", name, arguments, help; behind each "flag", its name, its letter, its argument, help.
+ */
 static int cmd_commands(int argc, char **argv)
 {
 	(void)argv;

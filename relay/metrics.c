@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the text format 0.0.4 of Prometheus: a family's HELP and TYPE, then its samples; labels' values
- * with backslash, quote and newline escaped. Every name is here and in docs/control.md. Series that
- * are known beforehand are there from the start with 0, so that a rate over them is right; message
- * types and servers come when they are first seen.
+ * Hides the text format 0.0.4 of Prometheus: a family's HELP and TYPE, then its samples; labels'
+ * values with backslash, quote and newline escaped. Every name is here and in docs/control.md.
+ * Series that are known beforehand are there from the start with 0, so that a rate over them is
+ * right; message types and servers come when they are first seen.
  */
 #include "relay/status.h"
 

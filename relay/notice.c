@@ -48,7 +48,9 @@ static const bool ordinary[CAUSE_COUNT] = {
 	[CAUSE_relayed] = true,
 };
 
-/* Relay mode: whoever is on the network can cause these for ever, so they are said once a minute. */
+/*
+ * Relay mode: whoever is on the network can cause these for ever, so they are said once a minute.
+ */
 static const bool persistent[CAUSE_COUNT] = {
 	[CAUSE_unknown_server] = true, [CAUSE_foreign_giaddr] = true,
 	[CAUSE_foreign_answer] = true, [CAUSE_no_link] = true, [CAUSE_no_upstream] = true,

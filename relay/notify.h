@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What systemd is told of us: that we are ready, reload, stop, live. Without systemd nothing is said
- * and nothing fails.
+ * What systemd is told of us: that we are ready, reload, stop, live. Without systemd nothing is
+ * said and nothing fails.
  */
 #ifndef USHER_RELAY_NOTIFY_H
 #define USHER_RELAY_NOTIFY_H
@@ -13,8 +13,8 @@
 enum { NOTIFY_TEXT = 512 };              /* longest message, with its zero */
 
 /*
- * Says the message: lines "NAME=value", as sd_notify(3) has them. 0, also when nobody wants to hear; or
- * a negative errno. Any thread; never waits.
+ * Says the message: lines "NAME=value", as sd_notify(3) has them. 0, also when nobody wants to
+ * hear; or a negative errno. Any thread; never waits.
  */
 int notify_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how a pipeline is put together when there is no queue to feed it. Fills a slot as the queue
- * half would, from memory. No interface is known here, so every query counts as a client's, in relay mode
- * one on the first link.
+ * half would, from memory. No interface is known here, so every query counts as a client's, in
+ * relay mode one on the first link.
  */
 #include "relay/offline.h"
 

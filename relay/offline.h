@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A pipeline without a queue: config and registry read once, one slot, packets handed in by the caller.
- * What replay and explain run on.
+ * A pipeline without a queue: config and registry read once, one slot, packets handed in by the
+ * caller. What replay and explain run on.
  */
 #ifndef USHER_RELAY_OFFLINE_H
 #define USHER_RELAY_OFFLINE_H

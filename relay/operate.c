@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a request is read and who may make it. To look is for everybody whom the socket lets in; what
- * changes something is for root, the user whom usher runs as and the socket's owner, so that a program
- * that only shows figures needs, and has, no power over DHCP.
+ * Hides how a request is read and who may make it. To look is for everybody whom the socket lets
+ * in; what changes something is for root, the user whom usher runs as and the socket's owner, so
+ * that a program that only shows figures needs, and has, no power over DHCP.
  */
 #include "relay/operate.h"
 

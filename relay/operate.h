@@ -10,8 +10,9 @@
 #include <sys/socket.h>
 
 /*
- * Answers one request, a JSON object in line[0..len), of the process `who`. daemon is a struct daemon;
- * for the main thread. Writes one line to out, whatever the request is. As in relay/control.h.
+ * Answers one request, a JSON object in line[0..len), of the process `who`. daemon is a struct
+ * daemon; for the main thread. Writes one line to out, whatever the request is. As in
+ * relay/control.h.
  */
 void operate(void *daemon, const struct ucred *who, const char *line, size_t len, FILE *out);
 

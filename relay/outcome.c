@@ -293,7 +293,9 @@ int outcome_start(struct outcome *o)
 	return start_writer(o);
 }
 
-/* With the lock: waits until all bytes up to wish->until are written, or the disk proves too slow. */
+/*
+ * With the lock: waits until all bytes up to wish->until are written, or the disk proves too slow.
+ */
 static bool await_written(struct outcome *o, const struct outcome_wish *wish)
 {
 	if (o->options.wait_ms == 0)

@@ -53,15 +53,16 @@ struct outcome_wish {
 };
 
 /*
- * Hands over text[0..len), whole records, without waiting. Never fails: what finds no room is counted
- * as lost, and a file of JSON gets a record that says how much is missing there. Any thread.
+ * Hands over text[0..len), whole records, without waiting. Never fails: what finds no room is
+ * counted as lost, and a file of JSON gets a record that says how much is missing there. Any
+ * thread.
  */
 struct outcome_wish outcome_give(struct outcome *o, const char *text, size_t len);
 
 /*
- * Waits until what was handed over is in the file, at most wait_ms from then on; not at all while the
- * disk is known to fail. Returns whether it is. To be called once for each outcome_give(): it counts
- * what comes late.
+ * Waits until what was handed over is in the file, at most wait_ms from then on; not at all while
+ * the disk is known to fail. Returns whether it is. To be called once for each outcome_give(): it
+ * counts what comes late.
  */
 bool outcome_wait(struct outcome *o, const struct outcome_wish *wish);
 

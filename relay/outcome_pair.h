@@ -11,8 +11,8 @@ struct outcome_pair {
 };
 
 /*
- * Has the records of a batch written and waits for it, as outcome_put() does, but for both at once: of two
- * files neither waits for the other. DESIGN, promise 7: only then the verdicts.
+ * Has the records of a batch written and waits for it, as outcome_put() does, but for both at once:
+ * of two files neither waits for the other. DESIGN, promise 7: only then the verdicts.
  */
 void outcome_pair_put(const struct outcome_pair *p, const char *text, size_t len, const char *json,
 	size_t json_len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides where the options for an answer come from. Encodes nothing: rules and registry have made the
- * bytes when they were loaded. Puts nothing into a packet: that is the send stages'.
+ * Hides where the options for an answer come from. Encodes nothing: rules and registry have made
+ * the bytes when they were loaded. Puts nothing into a packet: that is the send stages'.
  */
 #include "relay/override.h"
 

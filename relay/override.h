@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The options that a policy and a user put into an answer, as one row, in the order in which the later
- * wins: the rule's removals, its defaults, its values, then the user's own attributes.
+ * The options that a policy and a user put into an answer, as one row, in the order in which the
+ * later wins: the rule's removals, its defaults, its values, then the user's own attributes.
  */
 #ifndef USHER_RELAY_OVERRIDE_H
 #define USHER_RELAY_OVERRIDE_H
@@ -37,12 +37,15 @@ bool override_next(struct override_iter *it, struct override *ret);
 /* Whether anything is to be put into the answer at all, the known attributes included. */
 bool override_any(const struct packet *p);
 
-/* RFC 2131 section 2: what a client takes that says nothing else in option 57. Bytes of the datagram. */
+/*
+ * RFC 2131 section 2: what a client takes that says nothing else in option 57. Bytes of the
+ * datagram.
+ */
 enum { OVERRIDE_MIN_DATAGRAM = 576 };
 
 /*
- * Whether the option 57 of this DHCPv4 query must be known when its answer comes: it allows more than
- * OVERRIDE_MIN_DATAGRAM, and what is to be put into the answer may need that.
+ * Whether the option 57 of this DHCPv4 query must be known when its answer comes: it allows more
+ * than OVERRIDE_MIN_DATAGRAM, and what is to be put into the answer may need that.
  */
 bool override_needs_size(const struct packet *p);
 

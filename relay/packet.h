@@ -79,7 +79,9 @@ struct packet {
 	const char *stage;           /* the last one that ran */
 	enum dhcp_err err;           /* what was wrong, for those who explain */
 
-	/* From here on nothing is cleared: view and edit are written whole by whoever begins them. */
+	/*
+	 * From here on nothing is cleared: view and edit are written whole by whoever begins them.
+	 */
 	union {
 		struct dhcp4_view view4;
 		struct dhcp6_view view6;
@@ -109,8 +111,8 @@ stage_fn stage_outcome4, stage_outcome6;
 stage_fn stage_seal4, stage_seal6;
 
 /*
- * An answer to a client of DHCPv4 may not become longer than the client takes: bounds the edits that
- * follow. Undone by dhcp4_edit_limit(SLOT_OUT).
+ * An answer to a client of DHCPv4 may not become longer than the client takes: bounds the edits
+ * that follow. Undone by dhcp4_edit_limit(SLOT_OUT).
  */
 void packet_budget4(struct packet *p);
 
@@ -145,8 +147,8 @@ static inline const uint8_t *packet_msg(const struct packet *p)
 const uint8_t *packet_followed4(const struct packet *p);
 
 /*
- * Turns the message into a NAK for its client; server_id: what option 54 is unless the message has one.
- * STEP_NEXT or STEP_FAIL.
+ * Turns the message into a NAK for its client; server_id: what option 54 is unless the message has
+ * one. STEP_NEXT or STEP_FAIL.
  */
 enum step packet_make_nak(struct packet *p, const uint8_t server_id[static 4]);
 

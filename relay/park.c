@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides where parked slots are: a row of places, the ticket naming the one to begin with, which is free
- * unless a pipeline that is gone has left a packet there. Knows no DHCP, and does not ask why a packet
- * waits.
+ * Hides where parked slots are: a row of places, the ticket naming the one to begin with, which is
+ * free unless a pipeline that is gone has left a packet there. Knows no DHCP, and does not ask why
+ * a packet waits.
  */
 #include "relay/park.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parked packets as the queue half sees them: slots that the pipeline has put aside (SLOT_PARK), kept
- * without a verdict until they may go on or their time is up, and then handed to the pipeline once
- * more. The two halves share a board, on which a slot's ticket is written when it may go on; the
- * board is plain memory without pointers, so that the halves may be two processes.
+ * Parked packets as the queue half sees them: slots that the pipeline has put aside (SLOT_PARK),
+ * kept without a verdict until they may go on or their time is up, and then handed to the pipeline
+ * once more. The two halves share a board, on which a slot's ticket is written when it may go on;
+ * the board is plain memory without pointers, so that the halves may be two processes.
  */
 #ifndef USHER_RELAY_PARK_H
 #define USHER_RELAY_PARK_H
@@ -29,13 +29,17 @@ struct park_board {
 
 struct park;
 
-/* NULL without memory. The board is the caller's, zeroed, and must outlive it; NULL: there is none yet. */
+/*
+ * NULL without memory. The board is the caller's, zeroed, and must outlive it; NULL: there is none
+ * yet.
+ */
 struct park *park_new(struct park_board *board);
 struct park *park_free(struct park *park);
 
 /*
- * From now on tickets are written on that board, of the pipeline of that number. Those of the one before are
- * known to nobody any more: the time of what it parked is up, but for what waits for an answer (slot.ask).
+ * From now on tickets are written on that board, of the pipeline of that number. Those of the one
+ * before are known to nobody any more: the time of what it parked is up, but for what waits for an
+ * answer (slot.ask).
  */
 void park_use(struct park *park, struct park_board *board, uint64_t number);
 
@@ -46,7 +50,10 @@ void park_use(struct park *park, struct park_board *board, uint64_t number);
  */
 size_t park_keep(struct park *park, struct batch *b);
 
-/* A packet that waited for an answer (slot.ask) may go on; not if it is gone already. known: as in the slot. */
+/*
+ * A packet that waited for an answer (slot.ask) may go on; not if it is gone already. known: as in
+ * the slot.
+ */
 void park_answer(struct park *park, uint64_t ticket, bool known);
 
 /*

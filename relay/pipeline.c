@@ -24,7 +24,9 @@ struct stage {
 
 /* clang-format off */
 static const struct stage stages[] = {
-	/* name, DHCPv4, DHCPv6, messages, if it fails, while paused; hook points before and after */
+	/*
+	 * name, DHCPv4, DHCPv6, messages, if it fails, while paused; hook points before and after
+	 */
 	{ "view", { stage_view4, stage_view6 }, BOTH, STEP_PASS, true, hook_buffer_receive, NULL },
 	{ "strip", { stage_strip4, NULL }, QUERY, STEP_DROP, false, NULL, NULL },
 	{ "restore", { stage_restore4, stage_restore6 }, RESPONSE, STEP_PASS, true, NULL, NULL },
@@ -89,8 +91,8 @@ static enum step run_stages(struct packet *p)
 }
 
 /*
- * While usher is paused everything passes as it came, but for one thing: the answer to a query that was
- * steered before still carries our state, which no client may see.
+ * While usher is paused everything passes as it came, but for one thing: the answer to a query that
+ * was steered before still carries our state, which no client may see.
  */
 static enum step run_paused(struct packet *p)
 {
@@ -123,8 +125,8 @@ static enum step run_point(struct packet *p, stage_fn *point, enum step step)
 }
 
 /*
- * The same with libraries; a loop of its own, so that without them nothing is looked at. Unrolled, since
- * the table is known when it is compiled: a third of what the loop costs.
+ * The same with libraries; a loop of its own, so that without them nothing is looked at. Unrolled,
+ * since the table is known when it is compiled: a third of what the loop costs.
  */
 __attribute__((noinline)) static enum step run_hooked(struct packet *p)
 {
@@ -143,7 +145,10 @@ __attribute__((noinline)) static enum step run_hooked(struct packet *p)
 	}
 	if (step == STEP_PARK)
 		return step;
-	/* What is relayed has left by the time that a packet of another's would: no buffer is sent here. */
+	/*
+	 * What is relayed has left by the time that a packet of another's would: no buffer is sent
+	 * here.
+	 */
 	if (step != STEP_DROP && p->relay)
 		return run_stage(p, &deliver);
 	if (step != STEP_DROP && p->editing)
@@ -174,8 +179,8 @@ static bool all_answer(const struct packet *p)
 }
 
 /*
- * RFC 8415 18.3.9: a server without an address for this link says so in its Advertise. One of DHCPv4 keeps
- * silent.
+ * RFC 8415 18.3.9: a server without an address for this link says so in its Advertise. One of
+ * DHCPv4 keeps silent.
  */
 static bool offers_nothing(const struct packet *p)
 {
@@ -288,8 +293,8 @@ struct dhcp6_edit *packet_edit6(struct packet *p)
 }
 
 /*
- * PROTOCOL A.8: at request time the state's subnet is the one of the registry then; that decides, so
- * that a change of the registry between query and answer does not tear an exchange apart.
+ * PROTOCOL A.8: at request time the state's subnet is the one of the registry then; that decides,
+ * so that a change of the registry between query and answer does not tear an exchange apart.
  */
 bool packet_allows(const struct packet *p, const struct subnet *of)
 {

@@ -77,7 +77,10 @@ struct pipeline {
 	struct demand demand;
 	const struct links *links;           /* relay mode: the clients' links; or NULL */
 	struct learned *learned;             /* shared by all workers, or NULL */
-	/* Called after each packet when set: replay, explain and debug logging read the packet here. */
+	/*
+	 * Called after each packet when set: replay, explain and debug logging read the packet
+	 * here.
+	 */
 	void (*trace)(void *ctx, const struct packet *p);
 	void *ctx;
 	/* For libraries; the board NULL: packets cannot be parked here. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the order in which it must be done: groups before the user, who has no right to change them;
- * then the capabilities, which a user other than root may still hold (capabilities(7)).
+ * Hides the order in which it must be done: groups before the user, who has no right to change
+ * them; then the capabilities, which a user other than root may still hold (capabilities(7)).
  */
 #include "relay/privileges.h"
 
@@ -27,7 +27,10 @@ static int become_nobody(const gid_t *groups, size_t count)
 	return 0;
 }
 
-/* A sandbox may forbid capset() to whoever has nothing to give away, so what counts is what is left. */
+/*
+ * A sandbox may forbid capset() to whoever has nothing to give away, so what counts is what is
+ * left.
+ */
 static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides who has to hear of what. A config is parsed by the loader, which a bad one may break without
- * harm; good, it waits for the registry that is read next, so that the two change together, and the
- * workers are replaced by ones that have it.
+ * Hides who has to hear of what. A config is parsed by the loader, which a bad one may break
+ * without harm; good, it waits for the registry that is read next, so that the two change together,
+ * and the workers are replaced by ones that have it.
  */
 #include "relay/processes.h"
 

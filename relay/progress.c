@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the thread that draws, so that whoever works only has to say how far it is, or not even that.
+ * Hides the thread that draws, so that whoever works only has to say how far it is, or not even
+ * that.
  */
 #include "relay/progress.h"
 

@@ -172,7 +172,8 @@ static int await_ack(struct queue *q, struct slot *s)
 }
 
 /*
- * What the process before had received and not answered is numbered below the first packet that we get.
+ * What the process before had received and not answered is numbered below the first packet that we
+ * get.
  */
 static void answer_orphans(struct queue *q, uint32_t before)
 {
@@ -267,8 +268,8 @@ static bool is_taken(const struct queue_options *o)
 }
 
 /*
- * The kernel's table is for root and whom he lets. Whoever may not read it knows only that somebody has
- * bound the queue: then it is this socket, since nobody hands over another.
+ * The kernel's table is for root and whom he lets. Whoever may not read it knows only that somebody
+ * has bound the queue: then it is this socket, since nobody hands over another.
  */
 static bool has_bound(int fd, const struct queue_options *o)
 {
@@ -288,8 +289,8 @@ static bool has_bound(int fd, const struct queue_options *o)
 }
 
 /*
- * Nothing is waited for: what the socket holds are packets, and they come first. A refusal would come
- * behind them and be counted, and the queue goes on as it was.
+ * Nothing is waited for: what the socket holds are packets, and they come first. A refusal would
+ * come behind them and be counted, and the queue goes on as it was.
  */
 int queue_adopt(struct queue **ret, const struct queue_options *o, int fd)
 {
@@ -471,7 +472,10 @@ static int send_verdicts(struct queue *q)
 	return n < 0 ? -errno : 0;
 }
 
-/* Whatever it is may pass, want of memory does, and a packet without a verdict would stay queued for ever. */
+/*
+ * Whatever it is may pass, want of memory does, and a packet without a verdict would stay queued
+ * for ever.
+ */
 static int send_patiently(struct queue *q)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };

@@ -49,14 +49,18 @@ struct queue;
 int queue_open(struct queue **ret, const struct queue_options *o, char *err, size_t cap);
 
 /*
- * Takes a queue over by the socket that another process has bound it with, and what waits in it; the
- * options count from now on. Packets that the other had received and never answered run through their
- * rule once more (o->repeat) or are dropped, as soon as another comes. fd is the queue's then. -ESTALE:
- * the socket has not bound that queue; -ENOMEM; another negative errno. On an error fd was closed.
+ * Takes a queue over by the socket that another process has bound it with, and what waits in it;
+ * the options count from now on. Packets that the other had received and never answered run through
+ * their rule once more (o->repeat) or are dropped, as soon as another comes. fd is the queue's
+ * then. -ESTALE: the socket has not bound that queue; -ENOMEM; another negative errno. On an error
+ * fd was closed.
  */
 int queue_adopt(struct queue **ret, const struct queue_options *o, int fd);
 
-/* Closes, which unbinds unless the socket is open elsewhere, too; packets still queued are dropped by the kernel. Takes and returns NULL. */
+/*
+ * Closes, which unbinds unless the socket is open elsewhere, too; packets still queued are dropped
+ * by the kernel. Takes and returns NULL.
+ */
 struct queue *queue_close(struct queue *q);
 
 int queue_fd(const struct queue *q);

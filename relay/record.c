@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the two formats of an outcome record. Writes without stdio into a buffer of fixed size; all that
- * a client can choose is written as hex digits. USER_CHK.md section 4; RFC 8259, RFC 3339.
+ * Hides the two formats of an outcome record. Writes without stdio into a buffer of fixed size; all
+ * that a client can choose is written as hex digits. USER_CHK.md section 4; RFC 8259, RFC 3339.
  */
 #include "relay/record.h"
 
@@ -93,7 +93,10 @@ static void put_addr4(struct line *l, const uint8_t *addr)
 	}
 }
 
-/* RFC 5952 4.2: the longest run of two zero groups or more, the first of equals; returns its length. */
+/*
+ * RFC 5952 4.2: the longest run of two zero groups or more, the first of equals; returns its
+ * length.
+ */
 static size_t longest_zeros(const uint8_t *addr, size_t *ret_at)
 {
 	size_t best = 1, run = 0;
@@ -119,8 +122,9 @@ static void put_group(struct line *l, unsigned group)
 }
 
 /*
- * RFC 5952 5: the last 32 bits of an address that embeds an IPv4 address are written as one. Which are
- * taken for such follows inet_ntop(3), whose text this is to be: "::ffff:" or nothing but zeros before.
+ * RFC 5952 5: the last 32 bits of an address that embeds an IPv4 address are written as one. Which
+ * are taken for such follows inet_ntop(3), whose text this is to be: "::ffff:" or nothing but zeros
+ * before.
  */
 static bool embeds_addr4(const uint8_t *addr, size_t at, size_t zeros)
 {

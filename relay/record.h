@@ -37,8 +37,8 @@ struct record {
 };
 
 /*
- * Appends the record to the worker's records, whole or not at all (then it is counted as lost). In the
- * format of user_chk only leases are recorded, and offers where those are asked for.
+ * Appends the record to the worker's records, whole or not at all (then it is counted as lost). In
+ * the format of user_chk only leases are recorded, and offers where those are asked for.
  */
 void record_put(struct packet *p, const struct record *r);
 

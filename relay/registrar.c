@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the process and the two messages that pass between it and its owner over a socket of
- * sequenced packets: token, NUL, id, NUL; result, text. It trusts nothing that comes in. Whoever tries
- * tokens is slowed down to one a second.
+ * sequenced packets: token, NUL, id, NUL; result, text. It trusts nothing that comes in. Whoever
+ * tries tokens is slowed down to one a second.
  */
 #include "relay/registrar.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DHCPv4 in relay mode, up to what is written into the message: what we take for ours to relay, the NAK we
- * give ourselves, our sub-options, and the header of an answer as it would be without us. How packets are
- * addressed is deliver4.c's. RFC 1542 section 4.1, RFC 3046 section 2.1, RFC 5010; PROTOCOL A.9.
+ * DHCPv4 in relay mode, up to what is written into the message: what we take for ours to relay, the
+ * NAK we give ourselves, our sub-options, and the header of an answer as it would be without us.
+ * How packets are addressed is deliver4.c's. RFC 1542 section 4.1, RFC 3046 section 2.1, RFC 5010;
+ * PROTOCOL A.9.
  */
 #include "relay/relay.h"
 
@@ -109,8 +110,8 @@ enum step relay_take_response4(struct packet *p)
 }
 
 /*
- * A client that asks for, or holds, an address of a subnet that it is not entitled to. Who relays need not
- * ask the server first, which would only extend a lease that is then refused.
+ * A client that asks for, or holds, an address of a subnet that it is not entitled to. Who relays
+ * need not ask the server first, which would only extend a lease that is then refused.
  */
 static bool to_refuse(const struct packet *p)
 {
@@ -150,7 +151,10 @@ enum step stage_relay4(struct packet *p)
 {
 	const struct treatment *t = &p->policy->treat;
 
-	/* A renewal that is only forwarded here is refused here as well, before the server hears of it. */
+	/*
+	 * A renewal that is only forwarded here is refused here as well, before the server hears of
+	 * it.
+	 */
 	if (t->relay.on && p->slot->hook == HOOK_FORWARD && !p->relayed && to_refuse(p) &&
 		find_way(p)) {
 		p->relay = true;
@@ -158,7 +162,10 @@ enum step stage_relay4(struct packet *p)
 	}
 	if (!p->relay)
 		return STEP_NEXT;
-	/* RFC 1542 4.1.1: "the relay agent MAY use [secs] as a factor in deciding whether to relay". */
+	/*
+	 * RFC 1542 4.1.1: "the relay agent MAY use [secs] as a factor in deciding whether to
+	 * relay".
+	 */
 	if (be16_get(packet_msg(p) + DHCP4_SECS) < t->relay.min_secs &&
 		(p->kind == KIND_DISCOVER || p->kind == KIND_INIT_REBOOT || p->kind == KIND_REBINDING))
 		return packet_end(p, STEP_DROP, CAUSE_too_early);
@@ -216,7 +223,10 @@ void relay_restore_header4(const struct packet *p, uint8_t *msg)
 		memset(msg + DHCP4_GIADDR, 0, 4);
 	if (!s->relayed)
 		return;
-	/* RFC 2131 4.3.2 has servers set it in a NAK for a relay agent, which the client never asked for. */
+	/*
+	 * RFC 2131 4.3.2 has servers set it in a NAK for a relay agent, which the client never
+	 * asked for.
+	 */
 	msg[DHCP4_FLAGS] &= (uint8_t)~BROADCAST_FLAG;
 	if ((s->way & WAY_BROADCAST) != 0)
 		msg[DHCP4_FLAGS] |= BROADCAST_FLAG;

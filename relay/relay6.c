@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DHCPv6 in relay mode: what we take for ours to relay, and how it is addressed. The Relay-forward itself is
- * what steer6.c writes inline as well; here it gets headers of our own, and the answer goes to the address
- * that its outer layer names. RFC 8415 section 19, RFC 8357; PROTOCOL B.6.
+ * DHCPv6 in relay mode: what we take for ours to relay, and how it is addressed. The Relay-forward
+ * itself is what steer6.c writes inline as well; here it gets headers of our own, and the answer
+ * goes to the address that its outer layer names. RFC 8415 section 19, RFC 8357; PROTOCOL B.6.
  */
 #include "relay/relay.h"
 
@@ -26,7 +26,10 @@ enum step relay_take_query6(struct packet *p)
 	struct tlv t;
 
 	p->link = link_with_index(p->pl->links, p->slot->indev);
-	/* A client, and whoever asks from a link-local address, is found again by its interface only. */
+	/*
+	 * A client, and whoever asks from a link-local address, is found again by its interface
+	 * only.
+	 */
 	if (p->link == NULL && (!p->relayed || is_link_local(src)))
 		return packet_end(p, STEP_DROP, CAUSE_no_link);
 	/* RFC 5007 4.2: LEASEQUERY is for relay agents and the like. */
@@ -120,8 +123,9 @@ static enum step send_query(struct packet *p, size_t len)
 }
 
 /*
- * RFC 8415 19.2: "the relay agent extracts the message from the Relay Message option and relays it to the
- * address contained in the peer-address field", out of the interface that the Interface-ID, our state, says.
+ * RFC 8415 19.2: "the relay agent extracts the message from the Relay Message option and relays it
+ * to the address contained in the peer-address field", out of the interface that the Interface-ID,
+ * our state, says.
  */
 static enum step send_back(struct packet *p, size_t len)
 {

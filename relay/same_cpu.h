@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A thread stays on one CPU while there is work. Two processes that take turns have no use for a
- * second one; but the scheduler would move each to whichever is idle, and a batch from cache to cache
- * with it: 1.3 to 1.4 times the cost.
+ * second one; but the scheduler would move each to whichever is idle, and a batch from cache to
+ * cache with it: 1.3 to 1.4 times the cost.
  */
 #ifndef USHER_RELAY_SAME_CPU_H
 #define USHER_RELAY_SAME_CPU_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides capabilities (libcap-ng) and in which order a process gives things up. Without the libraries, or where the kernel
- * has not been built with it, a part is missing, and told so. Files: sandbox_files.c; system calls: sandbox_calls.c.
+ * Hides capabilities (libcap-ng) and in which order a process gives things up. Without the
+ * libraries, or where the kernel has not been built with it, a part is missing, and told so. Files:
+ * sandbox_files.c; system calls: sandbox_calls.c.
  */
 #include "relay/sandbox_parts.h"
 
@@ -92,7 +93,10 @@ static bool drop(enum sandbox_of who)
 	return sandbox_drop_capabilities(keep) && permitted() == keep;
 }
 
-/* What a taken-over process could be looked into by, or begin; but not what it hands down to those it spawns. */
+/*
+ * What a taken-over process could be looked into by, or begin; but not what it hands down to those
+ * it spawns.
+ */
 static void limit_all(enum sandbox_of who)
 {
 	if (who == SANDBOX_SPAWNER)

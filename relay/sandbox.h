@@ -26,14 +26,17 @@ struct sandbox_files {
 /* Becomes that user, without further groups. False with errno. */
 bool sandbox_become(uid_t uid, gid_t gid);
 
-/* Keeps the capabilities of the mask (1 << CAP_...) and none else, for ever. False: not all went. */
+/*
+ * Keeps the capabilities of the mask (1 << CAP_...) and none else, for ever. False: not all went.
+ */
 bool sandbox_drop_capabilities(unsigned long long keep);
 
 /*
  * Shuts the calling process in. What could not be done is written to missing[cap], "" if nothing:
- * "landlock, seccomp". The keeper keeps CAP_NET_ADMIN and what `files` names; the spawner what it takes to change the
- * user of a child and to kill it, and all files; the others have no capability, and `files` is NULL. To be called when
- * everything that takes opening has been opened; before there are threads.
+ * "landlock, seccomp". The keeper keeps CAP_NET_ADMIN and what `files` names; the spawner what it
+ * takes to change the user of a child and to kill it, and all files; the others have no capability,
+ * and `files` is NULL. To be called when everything that takes opening has been opened; before
+ * there are threads.
  */
 void sandbox_enter(enum sandbox_of who, const struct sandbox_files *files, char *missing, size_t cap);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides seccomp (libseccomp). The lists were taken from strace of the tests. A worker that does what is not on its list
- * has been taken over, and is killed: there is another. Of the others a call that was forgotten only fails: the keeper's end
- * would be everybody's, the loader runs other people's code, and whom the spawner spawns inherits its list.
+ * Hides seccomp (libseccomp). The lists were taken from strace of the tests. A worker that does
+ * what is not on its list has been taken over, and is killed: there is another. Of the others a
+ * call that was forgotten only fails: the keeper's end would be everybody's, the loader runs other
+ * people's code, and whom the spawner spawns inherits its list.
  */
 #include "relay/sandbox_parts.h"
 
@@ -55,14 +56,17 @@ static const int socket_calls[] = {
 };
 
 /*
- * What a hook library may do besides, and the threads that it has begun. Not open a file, nor run a program, nor have a
- * netlink or packet socket.
+ * What a hook library may do besides, and the threads that it has begun. Not open a file, nor run a
+ * program, nor have a netlink or packet socket.
  */
 static const int host_calls[] = {
 	CALL(pwrite64), CALL(fsync), CALL(fdatasync), CALL(pipe2), CALL(tgkill),
 };
 
-/* Which files these are is Landlock's to say. Memory is made for registries and channels, to be sealed. */
+/*
+ * Which files these are is Landlock's to say. Memory is made for registries and channels, to be
+ * sealed.
+ */
 static const int keeper_calls[] = {
 	CALL(open), CALL(openat), CALL(stat), CALL(lstat), CALL(access), CALL(faccessat), CALL(faccessat2),
 	CALL(mkdir), CALL(mkdirat), CALL(unlink), CALL(unlinkat), CALL(chmod), CALL(fchmod),
@@ -70,7 +74,10 @@ static const int keeper_calls[] = {
 	CALL(socketpair), CALL(bind), CALL(listen), CALL(wait4), CALL(waitid),
 };
 
-/* Reading, of any file; watching it; a client of a database; and whatever a library takes to be loaded. */
+/*
+ * Reading, of any file; watching it; a client of a database; and whatever a library takes to be
+ * loaded.
+ */
 static const int loader_calls[] = {
 	CALL(open), CALL(openat), CALL(stat), CALL(lstat), CALL(statx), CALL(statfs), CALL(fstatfs),
 	CALL(access), CALL(faccessat), CALL(faccessat2), CALL(readlink), CALL(readlinkat), CALL(getcwd),
@@ -94,7 +101,10 @@ static const int spawner_calls[] = {
 /* Likewise, but what they map must not be code: the third argument has no PROT_EXEC. */
 static const int mapping_calls[] = { CALL(mmap), CALL(mprotect) };
 
-/* What they are told they may not, since they may try. clone3(2): the C library then takes clone(2). */
+/*
+ * What they are told they may not, since they may try. clone3(2): the C library then takes
+ * clone(2).
+ */
 struct refusal {
 	int call, err;
 };
@@ -109,7 +119,10 @@ static const struct refusal host_errors[] = {
 
 static const struct refusal thread_errors[] = { { CALL(clone3), ENOSYS } };
 
-/* Of the sockets that one may make. Of netlink there is what the kernel tells of interfaces, and no more. */
+/*
+ * Of the sockets that one may make. Of netlink there is what the kernel tells of interfaces, and no
+ * more.
+ */
 static const int talk_families[] = { AF_UNIX, AF_INET, AF_INET6 };
 static const int local_families[] = { AF_UNIX };
 

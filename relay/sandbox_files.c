@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides Landlock: landlock(7). Rights are of folders and not of files, because configs are edited and logs are rotated by
- * renaming; a folder is known by itself and not by its path, so one that is put in its place later is not meant.
+ * Hides Landlock: landlock(7). Rights are of folders and not of files, because configs are edited
+ * and logs are rotated by renaming; a folder is known by itself and not by its path, so one that is
+ * put in its place later is not meant.
  */
 #include "relay/sandbox_parts.h"
 
@@ -56,7 +57,10 @@ static bool allow(int ruleset, const char *folder, uint64_t rights)
 	return done;
 }
 
-/* The folder of the file; as long as it is still to be made the one that it will be in, with the rights to make it. */
+/*
+ * The folder of the file; as long as it is still to be made the one that it will be in, with the
+ * rights to make it.
+ */
 static bool allow_around(int ruleset, const char *file, uint64_t rights, uint64_t rights_above)
 {
 	char copy[PATH_MAX];

@@ -15,8 +15,8 @@
 #endif
 
 /*
- * From now on the thread, and what it begins, opens no file; a loader opens any for reading, a keeper what `files`
- * names. What is open stays so. False: the kernel, or the build, cannot do it.
+ * From now on the thread, and what it begins, opens no file; a loader opens any for reading, a
+ * keeper what `files` names. What is open stays so. False: the kernel, or the build, cannot do it.
  */
 bool sandbox_forbid_files(enum sandbox_of who, const struct sandbox_files *files);
 

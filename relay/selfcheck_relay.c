@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a relay agent needs of the machine it starts on: interfaces with addresses, aliases that are its
- * own, and nobody else who does the same by a packet socket. Only says so: all of it may come later.
+ * What a relay agent needs of the machine it starts on: interfaces with addresses, aliases that are
+ * its own, and nobody else who does the same by a packet socket. Only says so: all of it may come
+ * later.
  */
 #include "relay/selfcheck.h"
 

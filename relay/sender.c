@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides three sockets: raw IPv4 and IPv6, which take whole packets and route them, and a packet socket for
- * clients that have no address yet. None of them receives anything: answers come by the queue. The packets of
- * a batch go out in runs of one socket, one sendmmsg(2) each. What fails is counted by cause and said at most
- * once a minute; nothing is kept to be tried again, since DHCP clients do that.
+ * Hides three sockets: raw IPv4 and IPv6, which take whole packets and route them, and a packet
+ * socket for clients that have no address yet. None of them receives anything: answers come by the
+ * queue. The packets of a batch go out in runs of one socket, one sendmmsg(2) each. What fails is
+ * counted by cause and said at most once a minute; nothing is kept to be tried again, since DHCP
+ * clients do that.
  */
 #include "relay/sender.h"
 

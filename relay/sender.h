@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sender: puts the packets of slot->sends on the wire, in relay mode, right before the verdicts. Belongs
- * to the process that holds the queues; parses nothing. Needs CAP_NET_RAW, and CAP_NET_ADMIN for the mark,
- * when it is opened; not afterwards. Any thread may send.
+ * The sender: puts the packets of slot->sends on the wire, in relay mode, right before the
+ * verdicts. Belongs to the process that holds the queues; parses nothing. Needs CAP_NET_RAW, and
+ * CAP_NET_ADMIN for the mark, when it is opened; not afterwards. Any thread may send.
  */
 #ifndef USHER_RELAY_SENDER_H
 #define USHER_RELAY_SENDER_H
@@ -25,8 +25,9 @@ struct sender_counters {
 };
 
 /*
- * Opens the sockets and joins All_DHCP_Relay_Agents_and_Servers on the clients' interfaces, which a network
- * card would not let in else. 0, or the negative errno with a text in err[cap] that names reason and remedy.
+ * Opens the sockets and joins All_DHCP_Relay_Agents_and_Servers on the clients' interfaces, which a
+ * network card would not let in else. 0, or the negative errno with a text in err[cap] that names
+ * reason and remedy.
  */
 int sender_open(struct sender **ret, const struct config *c, char *err, size_t cap);
 /* NULL is allowed; returns NULL. */

@@ -28,8 +28,8 @@ void servers_count(
 void servers_add(struct servers *to, const struct servers *from);
 
 /*
- * Copies what somebody else may write at any time and who may mean harm: from the first entry on that
- * cannot be, there is none in *to.
+ * Copies what somebody else may write at any time and who may mean harm: from the first entry on
+ * that cannot be, there is none in *to.
  */
 void servers_take(struct servers *to, const struct servers *from);
 

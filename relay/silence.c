@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides which messages want an answer. A query that we dropped ourselves gets none, so no more queries are
- * counted than packets were sent on. One client that asks nobody's server in vain is no silence: any
- * answer to anybody ends it. RFC 2131 4.1, RFC 8415 15: clients retransmit within seconds, at first.
+ * Hides which messages want an answer. A query that we dropped ourselves gets none, so no more
+ * queries are counted than packets were sent on. One client that asks nobody's server in vain is no
+ * silence: any answer to anybody ends it. RFC 2131 4.1, RFC 8415 15: clients retransmit within
+ * seconds, at first.
  */
 #include "relay/silence.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether the servers answer at all. Queries and answers of one client may come by different queues, so all
- * workers of a daemon share what is known; each looks at its own counters after a batch. Times are
- * CLOCK_MONOTONIC. What is missed by two workers that write at once is a count.
+ * Whether the servers answer at all. Queries and answers of one client may come by different
+ * queues, so all workers of a daemon share what is known; each looks at its own counters after a
+ * batch. Times are CLOCK_MONOTONIC. What is missed by two workers that write at once is a count.
  */
 #ifndef USHER_RELAY_SILENCE_H
 #define USHER_RELAY_SILENCE_H
@@ -41,7 +41,9 @@ void silence_look(struct silence *s, struct silence_seen *seen, const struct cou
 /* Whether there is something to complain of: no server of that family answers. */
 bool silence_reigns(const struct silence *s, bool v6, int64_t now_ms);
 
-/* How many queries are unanswered and for how long the first of them has been; 0 and 0 if none is. */
+/*
+ * How many queries are unanswered and for how long the first of them has been; 0 and 0 if none is.
+ */
 uint64_t silence_queries(const struct silence *s, bool v6, int64_t now_ms, int64_t *ret_ms);
 
 #endif

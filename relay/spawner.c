@@ -89,8 +89,8 @@ static void block_signals(void)
 }
 
 /*
- * Whoever ends a process that hangs may be dead before it. To be called when the user has been changed,
- * which undoes it. False: the parent is gone already.
+ * Whoever ends a process that hangs may be dead before it. To be called when the user has been
+ * changed, which undoes it. False: the parent is gone already.
  */
 static bool die_with_parent(pid_t parent)
 {
@@ -199,7 +199,10 @@ static void close_all(int *fds, size_t count)
 			close(fds[i]);
 }
 
-/* False: the daemon is gone. What else can go wrong passes, and if not, nothing is lost by having tried. */
+/*
+ * False: the daemon is gone. What else can go wrong passes, and if not, nothing is lost by having
+ * tried.
+ */
 static bool serve(struct nest *n)
 {
 	int fds[CHANNEL_FDS], err;
@@ -254,7 +257,10 @@ static void run(struct nest *n)
 	_exit(0);
 }
 
-/* The daemon may have been handed descriptors of its own, and they are a power that this one has not. */
+/*
+ * The daemon may have been handed descriptors of its own, and they are a power that this one has
+ * not.
+ */
 static void close_others(int one, int other)
 {
 	unsigned low = (unsigned)(other >= 0 && other < one ? other : one);

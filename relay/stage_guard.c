@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guard: is the server's answer in a subnet that the user is entitled to? An OFFER or ADVERTISE
- * elsewhere is dropped, for new leases are refused before they begin; an ACK elsewhere is turned into
- * a NAK in place, and a DHCPv6 address elsewhere loses its lifetimes: so a client that still sits there
- * is moved whatever its server thinks. PROTOCOL A.8, B.5.
+ * elsewhere is dropped, for new leases are refused before they begin; an ACK elsewhere is turned
+ * into a NAK in place, and a DHCPv6 address elsewhere loses its lifetimes: so a client that still
+ * sits there is moved whatever its server thinks. PROTOCOL A.8, B.5.
  */
 #include "relay/packet.h"
 
@@ -86,7 +86,9 @@ enum step stage_guard4(struct packet *p)
 		packet_event(p, EVENT_guard_logged);
 		return STEP_NEXT;
 	}
-	/* dhclient ignores a NAK in SELECTING: a new lease is refused at its OFFER (PROTOCOL 0.15). */
+	/*
+	 * dhclient ignores a NAK in SELECTING: a new lease is refused at its OFFER (PROTOCOL 0.15).
+	 */
 	if (p->type == DHCPOFFER)
 		return packet_end(p, STEP_DROP, CAUSE_wrong_subnet);
 	if (p->auth) {

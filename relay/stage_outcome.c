@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outcome: what was granted, refused or given back on the wire, told from the message that says so.
- * How a record looks is record.c's, when and how it gets to the disk is outcome.c's. USER_CHK.md section
- * 4, PROTOCOL D.
+ * The outcome: what was granted, refused or given back on the wire, told from the message that says
+ * so. How a record looks is record.c's, when and how it gets to the disk is outcome.c's.
+ * USER_CHK.md section 4, PROTOCOL D.
  */
 #include "relay/record.h"
 
@@ -21,7 +21,10 @@ static void note_answer(struct packet *p, const uint8_t *server, size_t len)
 		servers_count(p->pl->servers, p->v6 ? 6 : 4, server, len, 1);
 }
 
-/* RFC 2131 4.4.4, 4.4.6: DECLINE names the address in option 50, RELEASE in ciaddr; neither is answered. */
+/*
+ * RFC 2131 4.4.4, 4.4.6: DECLINE names the address in option 50, RELEASE in ciaddr; neither is
+ * answered.
+ */
 static void query4(struct packet *p)
 {
 	struct record r = { .event = RECORD_released, .addr = packet_msg(p) + DHCP4_CIADDR };
@@ -115,7 +118,9 @@ static struct record record_of(
 	return r;
 }
 
-/* An address that the guard has taken away, or the server itself, in a REPLY that moves the client. */
+/*
+ * An address that the guard has taken away, or the server itself, in a REPLY that moves the client.
+ */
 static void withdrawn6(struct packet *p, const struct dhcp6_lease *lease)
 {
 	struct record r = record_of(p, lease, lease);
@@ -143,8 +148,8 @@ static void lease6(struct packet *p, const struct dhcp6_lease *lease, const stru
 }
 
 /*
- * RFC 8415 18.3.4: a server that moves a client answers its Renew with the old address at 0/0 and a new
- * one beside it, which is no renewal.
+ * RFC 8415 18.3.4: a server that moves a client answers its Renew with the old address at 0/0 and a
+ * new one beside it, which is no renewal.
  */
 static bool moves(const struct dhcp6_ia *ia)
 {
@@ -158,9 +163,9 @@ static bool moves(const struct dhcp6_ia *ia)
 }
 
 /*
- * A lease is granted by a REPLY without a status at the top or in the IA, whose valid lifetime is not
- * zero: an address at 0/0 is one taken back. Read from what leaves, after guard and clamp, beside what
- * came: no edit adds or removes an IA or what is in one.
+ * A lease is granted by a REPLY without a status at the top or in the IA, whose valid lifetime is
+ * not zero: an address at 0/0 is one taken back. Read from what leaves, after guard and clamp,
+ * beside what came: no edit adds or removes an IA or what is in one.
  */
 static void leases6(struct packet *p)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pkt_receive and subnet_select: who is the client, and what does the policy say of it. Pure look-ups;
- * nothing is edited here. The same two stages serve queries and responses: a response names its client
- * by chaddr or by the client identifier option, so that it needs no memory of the query.
+ * pkt_receive and subnet_select: who is the client, and what does the policy say of it. Pure
+ * look-ups; nothing is edited here. The same two stages serve queries and responses: a response
+ * names its client by chaddr or by the client identifier option, so that it needs no memory of the
+ * query.
  */
 #include "relay/identity.h"
 #include "relay/park.h"
@@ -38,7 +39,9 @@ static enum step give_up(struct packet *p)
 	return STEP_NEXT;
 }
 
-/* The packet is kept by the queue's half, and all of it is run once more when there is an answer. */
+/*
+ * The packet is kept by the queue's half, and all of it is run once more when there is an answer.
+ */
 static enum step inquire(struct packet *p)
 {
 	struct slot *s = p->slot;
@@ -107,9 +110,9 @@ struct facts packet_facts(const struct packet *p)
 }
 
 /*
- * A response does not hold all that a rule may have looked at in its query (vendor class, the relay's
- * options), so the state names the rule. Under another policy than the query's the number means
- * nothing, and the rules are asked again with what the response shows.
+ * A response does not hold all that a rule may have looked at in its query (vendor class, the
+ * relay's options), so the state names the rule. Under another policy than the query's the number
+ * means nothing, and the rules are asked again with what the response shows.
  */
 static void decide(struct packet *p)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last stage, run only for what was edited: closes the message, sets the lengths of IP and UDP and
- * computes the checksums in full. After it slot->out is what the kernel sends.
+ * The last stage, run only for what was edited: closes the message, sets the lengths of IP and UDP
+ * and computes the checksums in full. After it slot->out is what the kernel sends.
  */
 #include "relay/packet.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pkt_send for DHCPv4: the user's options go into the answer, the lease is cut to the subnet's limit.
- * Hides what boot ROMs read where (options 66 and 67, the file, sname and siaddr fields) and the size
- * budget. An override that does not fit is left out whole; no option is ever truncated.
+ * pkt_send for DHCPv4: the user's options go into the answer, the lease is cut to the subnet's
+ * limit. Hides what boot ROMs read where (options 66 and 67, the file, sname and siaddr fields) and
+ * the size budget. An override that does not fit is left out whole; no option is ever truncated.
  * USER_CHK.md 3.3, PROTOCOL A.7, A.8; RFC 2131 section 4.1, RFC 2132, RFC 3396.
  */
 #include "relay/override.h"
@@ -46,9 +46,9 @@ static bool set(struct packet *p, uint8_t code, const uint8_t *val, size_t len)
 }
 
 /*
- * The fixed field that mirrors an option, zero-filled, with room for max bytes of the value; a value
- * too long for it leaves it empty, so that no client reads half a name. Untouched while it holds
- * options.
+ * The fixed field that mirrors an option, zero-filled, with room for max bytes of the value; a
+ * value too long for it leaves it empty, so that no client reads half a name. Untouched while it
+ * holds options.
  */
 static void set_field(
 	struct packet *p, size_t off, size_t size, size_t max, const char *val, size_t len)
@@ -89,8 +89,8 @@ static void set_tftp_fields(struct packet *p, const char *val, size_t len)
 }
 
 /*
- * Option 67 and the file field say the same or are both left as they were. Where the option does not
- * fit, the field alone can say it: RFC 2132 9.5 has the option for messages whose field holds
+ * Option 67 and the file field say the same or are both left as they were. Where the option does
+ * not fit, the field alone can say it: RFC 2132 9.5 has the option for messages whose field holds
  * options. A name of 128 bytes fills the field without a NUL, as with user_chk.
  */
 static void set_boot_file(struct packet *p, const char *val, size_t len)

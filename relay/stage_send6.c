@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pkt_send for DHCPv6: the user's options go into the answer, inside whatever relay layers are left,
- * and lifetimes are cut to the subnet's limit. Hides the DOCSIS sub-options in which user_chk's two
- * attributes travel. USER_CHK.md 3.4, PROTOCOL B.5; RFC 8415 section 21, CL-SP-CANN-DHCP-Reg.
+ * pkt_send for DHCPv6: the user's options go into the answer, inside whatever relay layers are
+ * left, and lifetimes are cut to the subnet's limit. Hides the DOCSIS sub-options in which
+ * user_chk's two attributes travel. USER_CHK.md 3.4, PROTOCOL B.5; RFC 8415 section 21,
+ * CL-SP-CANN-DHCP-Reg.
  */
 #include "relay/override.h"
 
@@ -16,9 +17,9 @@ enum {
 };
 
 /*
- * Only answers that carry configuration are given any: ADVERTISE, and the REPLY to a Solicit, Request,
- * Renew, Rebind or Information-request. Without state a REPLY that has a status and no IA answers a
- * Confirm, Release or Decline.
+ * Only answers that carry configuration are given any: ADVERTISE, and the REPLY to a Solicit,
+ * Request, Renew, Rebind or Information-request. Without state a REPLY that has a status and no IA
+ * answers a Confirm, Release or Decline.
  */
 static bool takes_options(const struct packet *p)
 {
@@ -178,8 +179,8 @@ static bool too_long(struct packet *p)
 }
 
 /*
- * RFC 8415 21.4: T1 and T2 are recommended at 0.5 and 0.8 of the shortest preferred lifetime; 0 means
- * that the client decides and stays 0.
+ * RFC 8415 21.4: T1 and T2 are recommended at 0.5 and 0.8 of the shortest preferred lifetime; 0
+ * means that the client decides and stays 0.
  */
 static void clamp_timers(struct packet *p, const struct dhcp6_ia *ia, uint32_t preferred)
 {

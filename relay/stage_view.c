@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The first stages: is this a DHCP message that we understand, which way does it go, and may it come
- * from where it comes from. The tables of PROTOCOL A.1 and B.1 in their order; every refusal has its
- * cause. Looks nobody up and edits nothing.
+ * The first stages: is this a DHCP message that we understand, which way does it go, and may it
+ * come from where it comes from. The tables of PROTOCOL A.1 and B.1 in their order; every refusal
+ * has its cause. Looks nobody up and edits nothing.
  */
 #include "relay/relay.h"
 
@@ -59,7 +59,10 @@ static const enum cause frame_causes[DHCP_E_COUNT] = {
 enum step stage_frame(struct packet *p)
 {
 	const struct treatment *t = &p->policy->treat;
-	/* CHECKSUM_PARTIAL: the field holds the pseudo header's sum only, there is nothing to verify. */
+	/*
+	 * CHECKSUM_PARTIAL: the field holds the pseudo header's sum only, there is nothing to
+	 * verify.
+	 */
 	unsigned flags = (p->slot->skb_info & SLOT_CSUM_NOT_READY) != 0 ? 0 : FRAME_VERIFY;
 	const struct frame *f = &p->frame;
 	bool ours;
@@ -96,8 +99,9 @@ static enum step malformed(struct packet *p, bool response)
 }
 
 /*
- * RFC 2131 4.3.2 has neither option 54 nor 50 in a renewal, and no ciaddr in SELECTING. NetworkManager 1.42, once
- * refused, leaves the address that it had in ciaddr when it accepts the next offer: servers go by option 50.
+ * RFC 2131 4.3.2 has neither option 54 nor 50 in a renewal, and no ciaddr in SELECTING.
+ * NetworkManager 1.42, once refused, leaves the address that it had in ciaddr when it accepts the
+ * next offer: servers go by option 50.
  */
 static bool selects_with_ciaddr(const struct packet *p)
 {
@@ -127,8 +131,9 @@ static enum kind kind_of4(const struct packet *p)
 }
 
 /*
- * RFC 3118 section 5: with authentication everything but hops, giaddr and option 82 is under the MAC.
- * Protocol 0 is a token and RFC 6704's key delivery (protocol 3, first byte 1) has no MAC either.
+ * RFC 3118 section 5: with authentication everything but hops, giaddr and option 82 is under the
+ * MAC. Protocol 0 is a token and RFC 6704's key delivery (protocol 3, first byte 1) has no MAC
+ * either.
  */
 static bool authenticated4(const struct packet *p)
 {
@@ -141,8 +146,8 @@ static bool authenticated4(const struct packet *p)
 }
 
 /*
- * RFC 4030 section 4: with this sub-option the server's answer to the relay is under a MAC as a whole.
- * We have left such a query alone, and so its answer.
+ * RFC 4030 section 4: with this sub-option the server's answer to the relay is under a MAC as a
+ * whole. We have left such a query alone, and so its answer.
  */
 static bool relay_authenticated4(const struct packet *p)
 {
@@ -160,7 +165,9 @@ static enum step check_relayed4(struct packet *p)
 	const struct treatment *t = &p->policy->treat;
 	const uint8_t *giaddr = packet_msg(p) + DHCP4_GIADDR;
 
-	/* RFC 3046 2.1.1: a giaddr of our own in a query that did not pass us is a loop or a lie. */
+	/*
+	 * RFC 3046 2.1.1: a giaddr of our own in a query that did not pass us is a loop or a lie.
+	 */
 	if (own_address(p, giaddr, 4))
 		return packet_end(p, STEP_DROP, CAUSE_own_address);
 	if (p->untrusted && !trusted(t->relays4, t->relay_count4, giaddr) &&
@@ -175,7 +182,10 @@ static enum step check_direct4(struct packet *p)
 	const uint8_t *msg = packet_msg(p);
 	const struct slot *s = p->slot;
 
-	/* The frame's source is the client only on its own link: a bridge port, or one we relay for. */
+	/*
+	 * The frame's source is the client only on its own link: a bridge port, or one we relay
+	 * for.
+	 */
 	if ((s->physindev == 0 && (!p->relay || p->kind == KIND_RENEWING)) || s->hw_len != 6 || msg[DHCP4_HLEN] != 6 ||
 		memcmp(s->hw, msg + DHCP4_CHADDR, 6) == 0)
 		return STEP_NEXT;
@@ -314,13 +324,18 @@ enum step stage_view6(struct packet *p)
 		return packet_end(p, STEP_PASS, CAUSE_not_dhcp);
 	way = way_of(msg[0]);
 	p->response = way == WAY_DOWN;
-	/* RFC 8415 19.1: a relay agent relays what it does not know; who stands in the path lets it pass. */
+	/*
+	 * RFC 8415 19.1: a relay agent relays what it does not know; who stands in the path lets it
+	 * pass.
+	 */
 	if (way == WAY_UNKNOWN && !(relay_takes(p) && p->side == SIDE_CLIENT))
 		return packet_end(p, STEP_PASS, CAUSE_other_type);
 	if (p->response && p->side == SIDE_CLIENT)
 		return packet_end(p, STEP_DROP, CAUSE_rogue_reply);
 	p->err = dhcp6_view_init(&p->view6, msg, p->frame.pay_len);
-	/* A Relay-forward of a client's own is refused before anybody asks whether it is well made. */
+	/*
+	 * A Relay-forward of a client's own is refused before anybody asks whether it is well made.
+	 */
 	if (p->err != DHCP_OK && msg[0] == DHCPV6_RELAY_FORW && p->untrusted &&
 		!trusted(p->policy->treat.relays6, p->policy->treat.relay_count6,
 			p->in + p->frame.src_off))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the layout of our state (PROTOCOL A.4, B.3). A flag says whether a field follows, so that
- * the usual state is its fixed part alone. What does not parse is somebody else's and is left alone.
+ * the usual state is its fixed part alone. What does not parse is somebody else's and is left
+ * alone.
  */
 #include "relay/state.h"
 

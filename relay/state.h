@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The state that a packet carries through the server, so that its answer can be put back without our
- * remembering anything: DHCPv4 in sub-option 82.9 under our enterprise number, DHCPv6 in the
+ * The state that a packet carries through the server, so that its answer can be put back without
+ * our remembering anything: DHCPv4 in sub-option 82.9 under our enterprise number, DHCPv6 in the
  * Interface-ID of a relay layer of our own.
  *
  *   v4 data   'D' 'X' version flags subnet kind digest(4) generation(2)      12 bytes, then by flag:
@@ -9,10 +9,10 @@
  *   v6 value  enterprise(4), the same 12 bytes, then by flag:
  *             depth (1), 0, link-address as it was (16); rule (2)
  *
- * Behind that both may have fields of code (1), length (1), value; unknown ones are skipped. Code 1 is
- * the identity that the user was found by, where the answer would not show it: its type (1) and bytes.
- * Code 2, in relay mode, is the way back: flags (1), link (4), port (2), then the client's address (4) if
- * its query came by unicast.
+ * Behind that both may have fields of code (1), length (1), value; unknown ones are skipped. Code 1
+ * is the identity that the user was found by, where the answer would not show it: its type (1) and
+ * bytes. Code 2, in relay mode, is the way back: flags (1), link (4), port (2), then the client's
+ * address (4) if its query came by unicast.
  */
 #ifndef USHER_RELAY_STATE_H
 #define USHER_RELAY_STATE_H

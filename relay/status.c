@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides where each figure of the status comes from. For the main thread. A worker is interrupted to be
- * asked, so what it said is kept for a moment.
+ * Hides where each figure of the status comes from. For the main thread. A worker is interrupted to
+ * be asked, so what it said is kept for a moment.
  */
 #include "relay/status.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon has done so far and how it is: gathered in one place, and written from there as JSON for
- * the control socket and as text for Prometheus.
+ * What the daemon has done so far and how it is: gathered in one place, and written from there as
+ * JSON for the control socket and as text for Prometheus.
  */
 #ifndef USHER_RELAY_STATUS_H
 #define USHER_RELAY_STATUS_H
@@ -64,8 +64,9 @@ struct status {
 struct daemon;
 
 /*
- * Asks the workers, the kernel and the outcomes. What it tells is at most 20 ms old: somebody who asks
- * all the time must not keep the workers from their packets. *ret is borrowed until the next call.
+ * Asks the workers, the kernel and the outcomes. What it tells is at most 20 ms old: somebody who
+ * asks all the time must not keep the workers from their packets. *ret is borrowed until the next
+ * call.
  */
 const struct status *status_gather(struct daemon *d);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The status as JSON, as docs/control.md describes it. Counters that are zero are left out of the lists,
- * which are long; all else is always there.
+ * The status as JSON, as docs/control.md describes it. Counters that are zero are left out of the
+ * lists, which are long; all else is always there.
  */
 #include "relay/status.h"
 

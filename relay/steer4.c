@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Steering of DHCPv4: takes a client's own hints out of its query, writes ours and the state into it,
- * and puts a response back as it would have been without us. Hides where the hint goes (82.5 or 118)
- * and how the state rides in 82.9. RFC 3046, RFC 3527, RFC 3011, RFC 4243; PROTOCOL A.4 to A.6.
+ * Steering of DHCPv4: takes a client's own hints out of its query, writes ours and the state into
+ * it, and puts a response back as it would have been without us. Hides where the hint goes (82.5 or
+ * 118) and how the state rides in 82.9. RFC 3046, RFC 3527, RFC 3011, RFC 4243; PROTOCOL A.4 to
+ * A.6.
  */
 #include "relay/override.h"
 #include "relay/relay.h"
 
 /*
- * RFC 3046 2.1: a client behind an untrusted circuit must not speak for a relay agent. We remove the
- * option rather than discard the packet (client_82: strip), since some clients send it in good faith.
+ * RFC 3046 2.1: a client behind an untrusted circuit must not speak for a relay agent. We remove
+ * the option rather than discard the packet (client_82: strip), since some clients send it in good
+ * faith.
  */
 enum step stage_strip4(struct packet *p)
 {
@@ -39,7 +41,9 @@ enum step stage_strip4(struct packet *p)
 	return p->editing && p->edit4.err != DHCP_OK ? STEP_FAIL : STEP_NEXT;
 }
 
-/* Where the subnet named to the server comes from: the address that a query is about, or the rule. */
+/*
+ * Where the subnet named to the server comes from: the address that a query is about, or the rule.
+ */
 enum follow { FOLLOW_NONE, FOLLOW_REQUESTED, FOLLOW_CIADDR, FOLLOW_CIADDR_OR_SOURCE };
 
 struct selector {
@@ -49,9 +53,9 @@ struct selector {
 };
 
 /*
- * PROTOCOL A.5, the table of step 5. A bound client's query names the subnet its address lies in: for
- * the server that is an ordinary renewal, and the guard makes the move of the answer. Kea would keep
- * silent, ISC would acknowledge, dnsmasq would refuse if we named another.
+ * PROTOCOL A.5, the table of step 5. A bound client's query names the subnet its address lies in:
+ * for the server that is an ordinary renewal, and the guard makes the move of the answer. Kea would
+ * keep silent, ISC would acknowledge, dnsmasq would refuse if we named another.
  */
 static const struct selector selectors[] = {
 	[KIND_UNKNOWN] = { .none = true },
@@ -265,7 +269,10 @@ static enum cause leave_alone(const struct packet *p, const struct agent_option 
 	if (!agent_whole(orig->val, orig->len))
 		return CAUSE_malformed;
 	while (tlv_next(&TLV_AGENT, &it, &t)) {
-		/* RFC 4030: the sub-option authenticates all of option 82; to touch it is to break it. */
+		/*
+		 * RFC 4030: the sub-option authenticates all of option 82; to touch it is to break
+		 * it.
+		 */
 		if (t.code == RAI_AUTH)
 			return CAUSE_relay_auth;
 		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise, state_magic,
@@ -408,7 +415,9 @@ enum step stage_restore4(struct packet *p)
 		packet_event(p, EVENT_state_missing);
 	else
 		p->kind = (enum kind)p->state.kind;
-	/* A server that did not echo, or cut, what we wrote: nobody relayed, so nobody sent an 82. */
+	/*
+	 * A server that did not echo, or cut, what we wrote: nobody relayed, so nobody sent an 82.
+	 */
 	if (p->has_state ? (p->state.flags & STATE_OWN_82) != 0 : !p->relayed && val != NULL)
 		dhcp4_edit_del(packet_edit4(p), DHO_AGENT_OPTIONS);
 	else if (p->has_state)

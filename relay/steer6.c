@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Steering of DHCPv6: wraps a direct client's message in a Relay-forward as a lightweight relay agent
- * would (RFC 6221), but with a link-address, which is the hint; rewrites the innermost link-address of
- * a relayed one and wraps it once more for the state; unwraps both on the way back. A client's own bytes
- * are never edited on the way up. RFC 8415 sections 9 and 19; PROTOCOL B.3, B.4.
+ * Steering of DHCPv6: wraps a direct client's message in a Relay-forward as a lightweight relay
+ * agent would (RFC 6221), but with a link-address, which is the hint; rewrites the innermost
+ * link-address of a relayed one and wraps it once more for the state; unwraps both on the way back.
+ * A client's own bytes are never edited on the way up. RFC 8415 sections 9 and 19; PROTOCOL B.3,
+ * B.4.
  */
 #include "relay/relay.h"
 
@@ -23,8 +24,8 @@ static const uint8_t *client_source(const struct packet *p)
 
 /*
  * PROTOCOL B.3: most messages name the subnet the user is entitled to, and servers then migrate the
- * client by themselves; those about an address name the address's, since ISC and dnsmasq look for it
- * there.
+ * client by themselves; those about an address name the address's, since ISC and dnsmasq look for
+ * it there.
  */
 static const struct subnet *subnet_to_name(const struct packet *p)
 {
@@ -61,8 +62,8 @@ static void set_mac(const struct packet *p, struct dhcp6_wrap *w)
 }
 
 /*
- * RFC 8357: a server answers the port that it was asked from if the outermost relay says so; that is
- * us now, and the packet still leaves from the relay's port.
+ * RFC 8357: a server answers the port that it was asked from if the outermost relay says so; that
+ * is us now, and the packet still leaves from the relay's port.
  */
 static void set_port(const struct packet *p, struct dhcp6_wrap *w)
 {
@@ -72,7 +73,9 @@ static void set_port(const struct packet *p, struct dhcp6_wrap *w)
 		w->port = p->frame.sport;
 }
 
-/* A message that came through two ushers of the same enterprise is a loop, or the second in a row. */
+/*
+ * A message that came through two ushers of the same enterprise is a loop, or the second in a row.
+ */
 static bool already_ours(const struct packet *p)
 {
 	struct state s;
@@ -83,8 +86,8 @@ static bool already_ours(const struct packet *p)
 }
 
 /*
- * RFC 8415 19.1.1: the server unicasts its Relay-reply to the source of the Relay-forward, port 547;
- * a source below that is kept, since servers answer to 547 whatever it was.
+ * RFC 8415 19.1.1: the server unicasts its Relay-reply to the source of the Relay-forward, port
+ * 547; a source below that is kept, since servers answer to 547 whatever it was.
  */
 static void set_ports(uint8_t *udp, uint16_t from, uint16_t to)
 {
@@ -92,7 +95,10 @@ static void set_ports(uint8_t *udp, uint16_t from, uint16_t to)
 		be16_put(udp, to);
 }
 
-/* Without a hint a relay agent's own address on the link is what the server goes by: RFC 8415 19.1.1. */
+/*
+ * Without a hint a relay agent's own address on the link is what the server goes by: RFC 8415
+ * 19.1.1.
+ */
 static const uint8_t *link_address(const struct packet *p)
 {
 	if (p->hinted != NULL)
@@ -151,7 +157,10 @@ enum step stage_steer6(struct packet *p)
 	p->hinted = subnet_to_name(p);
 	if (p->hinted != NULL && (!p->hinted->has_hint6 || hint == HINT_NONE))
 		p->hinted = NULL;
-	/* A layer without a hint carries identity and rule only: link-address ::, as RFC 6221 has it. */
+	/*
+	 * A layer without a hint carries identity and rule only: link-address ::, as RFC 6221 has
+	 * it.
+	 */
 	if (p->hinted == NULL && p->state.id_len == 0 && !p->decision.by_query && !p->relay)
 		return STEP_NEXT;
 	return packet_wrap6(p);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides sd_listen_fds_with_names(3), and FDSTORE=, FDSTOREREMOVE= and FDPOLL= of sd_notify(3). That there
- * is a store is said by $FDSTORE: systemd sets it from version 254 on, for older ones the unit does.
+ * Hides sd_listen_fds_with_names(3), and FDSTORE=, FDSTOREREMOVE= and FDPOLL= of sd_notify(3). That
+ * there is a store is said by $FDSTORE: systemd sets it from version 254 on, for older ones the
+ * unit does.
  */
 #include "relay/store.h"
 
@@ -24,7 +25,10 @@ static unsigned long number_in(const char *variable)
 	return text != NULL ? strtoul(text, NULL, 10) : 0;
 }
 
-/* The number in "queue-NUMBER", which ends at a colon or at the end of the text; -1: it is another name. */
+/*
+ * The number in "queue-NUMBER", which ends at a colon or at the end of the text; -1: it is another
+ * name.
+ */
 static long queue_of(const char *name)
 {
 	unsigned long n;
@@ -79,8 +83,8 @@ int store_fetch(struct store *s, uint16_t queue)
 }
 
 /*
- * systemd gives up a descriptor that poll(2) reports an error of, and an overrun of a netlink socket is
- * one: FDPOLL=0.
+ * systemd gives up a descriptor that poll(2) reports an error of, and an overrun of a netlink
+ * socket is one: FDPOLL=0.
  */
 bool store_keep(const struct store *s, uint16_t queue, int fd)
 {

@@ -31,7 +31,10 @@ void store_take(struct store *s);
 /* The descriptor of that queue, the caller's from now on; -1: there is none. */
 int store_fetch(struct store *s, uint16_t queue);
 
-/* Has a copy of the descriptor kept for the next run; it stays the caller's. Whether that was asked for. */
+/*
+ * Has a copy of the descriptor kept for the next run; it stays the caller's. Whether that was asked
+ * for.
+ */
 bool store_keep(const struct store *s, uint16_t queue, int fd);
 
 /* Has it kept no longer. */

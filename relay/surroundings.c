@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides that whoever asks is not who has to read: a child becomes the user usher and tries. Root would
- * see nothing wrong with a file of its own.
+ * Hides that whoever asks is not who has to read: a child becomes the user usher and tries. Root
+ * would see nothing wrong with a file of its own.
  */
 #include "relay/surroundings.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the two formats. A record of user_chk is read into the members that it has in common with JSON;
- * then there is one way to write them. docs/outcome.md describes both.
+ * Hides the two formats. A record of user_chk is read into the members that it has in common with
+ * JSON; then there is one way to write them. docs/outcome.md describes both.
  */
 #include "relay/tail.h"
 

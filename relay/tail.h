@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Outcome records, in either format or both mixed, as a person reads them or as JSON lines. Takes bytes
- * as they come out of a file and writes a line for each record that is whole. Nothing of a file's
- * text reaches the output unescaped.
+ * Outcome records, in either format or both mixed, as a person reads them or as JSON lines. Takes
+ * bytes as they come out of a file and writes a line for each record that is whole. Nothing of a
+ * file's text reaches the output unescaped.
  */
 #ifndef USHER_RELAY_TAIL_H
 #define USHER_RELAY_TAIL_H
@@ -29,8 +29,8 @@ void tail_begin(struct tail *t);
 void tail_feed(struct tail *t, const char *bytes, size_t n);
 
 /*
- * Where the first whole record can begin in bytes[0..n) that were taken out of the middle of a file; n if
- * nowhere.
+ * Where the first whole record can begin in bytes[0..n) that were taken out of the middle of a
+ * file; n if nowhere.
  */
 size_t tail_resume(const char *bytes, size_t n);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What all workers of a queue have counted, one after the other. The worker at hand counts in memory of
- * its own, from 0, and what it writes there is believed only as far as it can be a number.
+ * What all workers of a queue have counted, one after the other. The worker at hand counts in
+ * memory of its own, from 0, and what it writes there is believed only as far as it can be a
+ * number.
  */
 #ifndef USHER_RELAY_TALLY_H
 #define USHER_RELAY_TALLY_H

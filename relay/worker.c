@@ -67,8 +67,8 @@ struct worker {
 };
 
 /*
- * Without memory for what they hold, libraries cannot hold packets. What other libraries held goes to
- * those now in force.
+ * Without memory for what they hold, libraries cannot hold packets. What other libraries held goes
+ * to those now in force.
  */
 static void take_hooks(struct worker *w, const struct hooks *before, const struct hooks *now)
 {

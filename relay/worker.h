@@ -18,7 +18,9 @@
 
 /* What all workers share. Borrowed; must outlive them. */
 struct worker_shared {
-	/* Batches go to a process of the keeper's; NULL: they run in the thread, on what is live. */
+	/*
+	 * Batches go to a process of the keeper's; NULL: they run in the thread, on what is live.
+	 */
 	const struct keeper_shared *keeper;
 	struct snapshot_slot *live;      /* holds struct live */
 	struct sender *sender;           /* relay mode; else NULL */

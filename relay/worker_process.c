@@ -106,7 +106,9 @@ static void use_registry(struct job *j, struct registry *reg, uint64_t generatio
 	};
 }
 
-/* On one CPU what one has written is in the other's cache, and neither has to be woken elsewhere. */
+/*
+ * On one CPU what one has written is in the other's cache, and neither has to be woken elsewhere.
+ */
 static void follow(struct job *j, int cpu)
 {
 	cpu_set_t set;
@@ -192,8 +194,9 @@ static void run(struct job *j, const struct handoff *h)
 }
 
 /*
- * A new registry's pages are touched once there is nothing to do, and as long as that is so: registry_touch(). Who
- * waits for this CPU, the keeper for one, gets it in between, so no packet waits for more than a few pages.
+ * A new registry's pages are touched once there is nothing to do, and as long as that is so:
+ * registry_touch(). Who waits for this CPU, the keeper for one, gets it in between, so no packet
+ * waits for more than a few pages.
  */
 static void warm(struct job *j)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Walks the same tests by the same jumps as policy_decide(), but one rule at a time, and notes where the
- * walk left the rule. Not for the packet path.
+ * Walks the same tests by the same jumps as policy_decide(), but one rule at a time, and notes
+ * where the walk left the rule. Not for the packet path.
  */
 #include "rules/explain.h"
 

@@ -18,7 +18,10 @@ static MATCH_PRINT(print_list);
 
 /* clang-format off */
 static const struct matcher matchers[] = {
-	/* key             kind           traits                       domain; parse, eval, print; help */
+	/*
+	 * key             kind           traits                       domain; parse, eval, print;
+	 * help
+	 */
 	{ "registered",    TEST_SET,      MATCH_SINGLE,                3,
 	  parse_registered, eval_registered, print_registered,
 	  "true: the registry has the user; false: it has not" },
@@ -173,7 +176,9 @@ static MATCH_PARSE(parse_list)
 	return e;
 }
 
-/* The first test that test i asks: itself or, if it is a group, one in it; groups are never empty. */
+/*
+ * The first test that test i asks: itself or, if it is a group, one in it; groups are never empty.
+ */
 static uint32_t entry(const struct order *o, uint32_t i)
 {
 	while (o->tests->all[i].eval == NULL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * In which order a decision asks for the conditions of a rule: what is cheap and seldom holds first.
- * And which conditions say the same, so that the answer to one serves the rules behind it too. Used
- * while a policy is linked, and thrown away then.
+ * In which order a decision asks for the conditions of a rule: what is cheap and seldom holds
+ * first. And which conditions say the same, so that the answer to one serves the rules behind it
+ * too. Used while a policy is linked, and thrown away then.
  */
 #ifndef USHER_RULES_ORDER_H
 #define USHER_RULES_ORDER_H

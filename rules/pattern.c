@@ -105,8 +105,8 @@ void pattern_print(const struct pattern *p, const char *key, struct writer *w)
 }
 
 /*
- * memmem() makes a table of the pattern first, which costs more than to look through what a client says of
- * itself; only long values are left to it, so that nobody can make us search quadratically.
+ * memmem() makes a table of the pattern first, which costs more than to look through what a client
+ * says of itself; only long values are left to it, so that nobody can make us search quadratically.
  */
 static bool contains(struct bytes v, struct bytes part)
 {
@@ -141,7 +141,10 @@ static uint64_t eight(const uint8_t buf[static 8])
 	return (uint64_t)be32_get(buf) << 32 | be32_get(buf + 4);
 }
 
-/* Up to eight bytes as a number: from the start with zeros behind, or from the end with zeros before. */
+/*
+ * Up to eight bytes as a number: from the start with zeros behind, or from the end with zeros
+ * before.
+ */
 static uint64_t first_eight(struct bytes b)
 {
 	uint8_t buf[8] = { 0 };

@@ -15,7 +15,10 @@ struct bytes {
 	size_t len;
 };
 
-/* Bytes that many patterns are tried on: with what shows at a glance that most of them do not match. */
+/*
+ * Bytes that many patterns are tried on: with what shows at a glance that most of them do not
+ * match.
+ */
 struct value {
 	struct bytes bytes;
 	uint64_t head, tail;         /* the first and the last eight bytes, zeros behind and before */
@@ -49,7 +52,9 @@ bool pattern_matches(const struct pattern *p, struct bytes value);
 struct value pattern_value(struct bytes bytes);
 uint64_t pattern_letters(struct bytes bytes);
 
-/* Of a pattern that was prepared. False: it does not match. Sets v->letters when they are needed. */
+/*
+ * Of a pattern that was prepared. False: it does not match. Sets v->letters when they are needed.
+ */
 static inline bool pattern_may_match(const struct pattern *p, struct value *v)
 {
 	if (!p->open_start)
@@ -65,7 +70,9 @@ bool pattern_covers(const struct pattern *a, const struct pattern *b);
 /* Whether nothing can match both, as far as the patterns alone can say. */
 bool pattern_excludes(const struct pattern *a, const struct pattern *b);
 
-/* Pairs of hex digits, colons anywhere between them: writes up to cap bytes; false if it is none. */
+/*
+ * Pairs of hex digits, colons anywhere between them: writes up to cap bytes; false if it is none.
+ */
 bool pattern_hex_read(const char *text, size_t len, uint8_t *buf, size_t cap, size_t *ret_len);
 
 #endif

@@ -17,8 +17,8 @@
 enum treat { TREAT_PASS, TREAT_DROP };
 enum enforce { ENFORCE_NAK, ENFORCE_LOG };
 /*
- * Which subnet a bound client's query names: the address's, so that we make the server's ACK a NAK, or
- * the one it is entitled to; INJECT: none, we refuse the query ourselves (relay mode only).
+ * Which subnet a bound client's query names: the address's, so that we make the server's ACK a NAK,
+ * or the one it is entitled to; INJECT: none, we refuse the query ourselves (relay mode only).
  */
 enum on_mismatch { MISMATCH_NAK, MISMATCH_SERVER, MISMATCH_INJECT };
 
@@ -101,7 +101,9 @@ struct policy {
 	struct arena arena;          /* holds all of it but the struct itself */
 };
 
-/* What decide() may look at. Pointers are borrowed for the call; NULL where there is no such thing. */
+/*
+ * What decide() may look at. Pointers are borrowed for the call; NULL where there is no such thing.
+ */
 struct facts {
 	uint8_t family;              /* 4 or 6 */
 	uint8_t type;                /* DHCP message type of the query's own codec */

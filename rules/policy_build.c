@@ -181,7 +181,9 @@ bool policy_warn(struct policy_builder *b, const struct node *n, const char *fmt
 	return true;
 }
 
-/* The rules of DESIGN section 5: who is not registered is restricted, the others are the server's. */
+/*
+ * The rules of DESIGN section 5: who is not registered is restricted, the others are the server's.
+ */
 static enum rule_err default_rules(struct policy_builder *b, struct rule_error *err)
 {
 	const struct subnets *s = &b->policy->subnets;
@@ -280,7 +282,9 @@ static enum rule_err warn_shadowed(struct policy_builder *b, struct rule_error *
 	return RULE_OK;
 }
 
-/* A prefix without its length is one address, hardly what is meant: no other lease would be in it. */
+/*
+ * A prefix without its length is one address, hardly what is meant: no other lease would be in it.
+ */
 static enum rule_err warn_single(struct policy_builder *b, struct rule_error *err)
 {
 	const struct subnets *s = &b->policy->subnets;
@@ -306,7 +310,10 @@ static enum rule_err warn_single(struct policy_builder *b, struct rule_error *er
 	return RULE_OK;
 }
 
-/* Where the restricted subnet lacks a protocol that others have, its clients are refused everything. */
+/*
+ * Where the restricted subnet lacks a protocol that others have, its clients are refused
+ * everything.
+ */
 static enum rule_err warn_restricted(struct policy_builder *b, struct rule_error *err)
 {
 	const struct subnets *s = &b->policy->subnets;

@@ -27,7 +27,9 @@ struct treatment *policy_treatment(struct policy_builder *b);
 enum rule_err policy_add_subnet(
 	struct policy_builder *b, const struct node *n, struct rule_error *err);
 
-/* One element of "upstreams". LIMIT, REPEAT (a name or address given twice), and upstream_read()'s. */
+/*
+ * One element of "upstreams". LIMIT, REPEAT (a name or address given twice), and upstream_read()'s.
+ */
 enum rule_err policy_add_upstream(
 	struct policy_builder *b, const struct node *n, struct rule_error *err);
 

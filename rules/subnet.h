@@ -78,7 +78,9 @@ void subnet_print(const struct subnet *n, struct writer *w);
 /* The subnet whose prefixes hold the address (the longest prefix wins), or NULL. Network order. */
 const struct subnet *subnet_of4(const struct subnets *s, const uint8_t addr[static 4]);
 const struct subnet *subnet_of6(const struct subnets *s, const uint8_t addr[static 16]);
-/* The subnet whose prefix-delegation prefixes (and no others) hold the delegated prefix, or NULL. */
+/*
+ * The subnet whose prefix-delegation prefixes (and no others) hold the delegated prefix, or NULL.
+ */
 const struct subnet *subnet_of_pd(const struct subnets *s, const uint8_t addr[static 16]);
 const struct subnet *subnet_named(const struct subnets *s, const char *name, size_t len);
 const struct subnet *subnet_with_id(const struct subnets *s, uint8_t id);

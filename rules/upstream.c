@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how an upstream server is written in the config, and what kinds of server there are: a profile
- * says which hint a server obeys, so that nobody has to know the RFCs by heart. Sends nothing and
- * decides nothing: which upstream is asked is relay/choose.c's.
+ * Hides how an upstream server is written in the config, and what kinds of server there are: a
+ * profile says which hint a server obeys, so that nobody has to know the RFCs by heart. Sends
+ * nothing and decides nothing: which upstream is asked is relay/choose.c's.
  */
 #include "rules/upstream.h"
 
@@ -31,8 +31,8 @@ const struct choice server_choices[] = {
 };
 
 /*
- * PROTOCOL A.2. Kea, ISC and dnsmasq were tried; Windows from Server 2016 on is said to know 82.5, older
- * ones 118; "rfc2131" knows no more than giaddr; udhcpd has one subnet.
+ * PROTOCOL A.2. Kea, ISC and dnsmasq were tried; Windows from Server 2016 on is said to know 82.5,
+ * older ones 118; "rfc2131" knows no more than giaddr; udhcpd has one subnet.
  */
 enum hint server_hint(enum server_kind kind)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The upstream servers of relay mode: where queries are sent, whose answers are believed, and how each
- * server is told a subnet. Read once from the config, never changed afterwards.
+ * The upstream servers of relay mode: where queries are sent, whose answers are believed, and how
+ * each server is told a subnet. Read once from the config, never changed afterwards.
  */
 #ifndef USHER_RULES_UPSTREAM_H
 #define USHER_RULES_UPSTREAM_H

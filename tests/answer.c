@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how servers echo. What is known of them is in docs: Kea sorts sub-options and fuses those of one
- * code, ISC dhcpd and dnsmasq give back what they got, dnsmasq adds option 118 of its own accord.
+ * Hides how servers echo. What is known of them is in docs: Kea sorts sub-options and fuses those
+ * of one code, ISC dhcpd and dnsmasq give back what they got, dnsmasq adds option 118 of its own
+ * accord.
  */
 #include "tests/answer.h"
 
@@ -79,7 +80,9 @@ size_t answer_concat(const struct answer_option *all, size_t count, uint8_t code
 	return len;
 }
 
-/* Option 82's value as the server gives it back; its length. A broken one is given back as it is. */
+/*
+ * Option 82's value as the server gives it back; its length. A broken one is given back as it is.
+ */
 static size_t echo(const uint8_t *val, size_t len, enum echo_style style, uint8_t *to)
 {
 	struct answer_option all[ANSWER_OPTIONS];

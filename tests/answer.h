@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A DHCP server as far as usher can see one: it answers whatever it is asked, and gives back option 82,
- * option 118 and the relay layers in one of the ways that servers do. Shares no code with usher.
+ * A DHCP server as far as usher can see one: it answers whatever it is asked, and gives back option
+ * 82, option 118 and the relay layers in one of the ways that servers do. Shares no code with
+ * usher.
  */
 #ifndef USHER_TESTS_ANSWER_H
 #define USHER_TESTS_ANSWER_H
@@ -37,8 +38,8 @@ bool answer_options(const uint8_t *area, size_t len, bool agent, struct answer_o
 size_t answer_concat(const struct answer_option *all, size_t count, uint8_t code, uint8_t *out);
 
 /*
- * The answer to a DHCPv4 query (an IP packet): an ACK for 172.16.0.1 and 60 seconds. cut: so many bytes
- * of option 82 only, SIZE_MAX: all. Returns its length.
+ * The answer to a DHCPv4 query (an IP packet): an ACK for 172.16.0.1 and 60 seconds. cut: so many
+ * bytes of option 82 only, SIZE_MAX: all. Returns its length.
  */
 size_t answer4(const uint8_t *query, size_t len, enum echo_style style, size_t cut,
 	uint8_t out[static ANSWER_MAX]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the syntax of packets in tests/vectors/: a row of items, one table of them, each emitting
- * bytes. Knows what headers look like and nothing of what usher does with them, but for the layout of
- * its state. Shares no code with dhcpcodec.
+ * bytes. Knows what headers look like and nothing of what usher does with them, but for the layout
+ * of its state. Shares no code with dhcpcodec.
  */
 #include "tests/assembler.h"
 

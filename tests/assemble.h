@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A small assembler: text such as tests/vectors/ holds into one IP datagram. It computes lengths and
- * checksums by code of its own, so that a mistake of dhcpcodec cannot hide in what it is compared
- * with. The language is described in tests/vectors/README.md.
+ * A small assembler: text such as tests/vectors/ holds into one IP datagram. It computes lengths
+ * and checksums by code of its own, so that a mistake of dhcpcodec cannot hide in what it is
+ * compared with. The language is described in tests/vectors/README.md.
  */
 #ifndef USHER_TESTS_ASSEMBLE_H
 #define USHER_TESTS_ASSEMBLE_H
@@ -20,7 +20,9 @@ struct assemble_env {
 	uint8_t (*subnet_id)(void *ctx, const char *name);
 	void *ctx;
 	uint16_t generation;   /* of the policy in force: "generation=now" in the state */
-	/* The packet to compare with: bytes that may be anything are taken from it. NULL: none may. */
+	/*
+	 * The packet to compare with: bytes that may be anything are taken from it. NULL: none may.
+	 */
 	const uint8_t *actual;
 	size_t actual_len;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The headers of a packet as items: IPv4, IPv6, UDP, the BOOTP part of DHCPv4, a DHCPv6 message and a
- * relay layer. Lengths and checksums are set when the packet is whole, by assemble.c.
+ * The headers of a packet as items: IPv4, IPv6, UDP, the BOOTP part of DHCPv4, a DHCPv6 message and
+ * a relay layer. Lengths and checksums are set when the packet is whole, by assemble.c.
  */
 #include "tests/assembler.h"
 

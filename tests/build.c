@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides the layouts of IPv4, IPv6, UDP, DHCPv4 and DHCPv6 from test tables. Written apart from
- * dhcpcodec and slower: checksums two bytes a step, options by index. RFC 791, 8200, 768, 2131, 8415.
+ * dhcpcodec and slower: checksums two bytes a step, options by index. RFC 791, 8200, 768, 2131,
+ * 8415.
  */
 #include "tests/build.h"
 

@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Hex digits to bytes; blanks do not count. Returns the number of bytes; no more than cap are written. */
+/*
+ * Hex digits to bytes; blanks do not count. Returns the number of bytes; no more than cap are
+ * written.
+ */
 size_t hex_read(const char *hex, uint8_t *out, size_t cap);
 /* The other way, NUL-terminated: out[2 * n + 1]. */
 void hex_write(const uint8_t *bytes, size_t n, char *out);
@@ -45,8 +48,8 @@ void build_close(struct build *b, size_t opened);
 
 /*
  * A whole datagram around n bytes of UDP payload, lengths and checksums right. options: of IPv4, a
- * multiple of four bytes; extensions: IPv6 headers behind the first, whose type is `next`, the last one
- * saying UDP (none: next is 17 and extensions is ""). All in hex.
+ * multiple of four bytes; extensions: IPv6 headers behind the first, whose type is `next`, the last
+ * one saying UDP (none: next is 17 and extensions is ""). All in hex.
  */
 void build_ip4(struct build *b, const char *options, uint16_t sport, uint16_t dport,
 	const void *payload, size_t n);
@@ -64,8 +67,8 @@ uint16_t check_ip4(const uint8_t *packet);
  */
 const char *show4(const uint8_t *msg, size_t len);
 /*
- * The same of DHCPv6, outermost layer first: "12/0 18=6966 > 1 1=00030001", that is type, hop count and
- * options but 9 of each relay layer, then type and options of the message.
+ * The same of DHCPv6, outermost layer first: "12/0 18=6966 > 1 1=00030001", that is type, hop count
+ * and options but 9 of each relay layer, then type and options of the message.
  */
 const char *show6(const uint8_t *msg, size_t len);
 

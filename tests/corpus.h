@@ -20,7 +20,10 @@ struct corpus {
 	size_t count;
 };
 
-/* All messages of a family (4 or 6). A file that is missing or broken ends the program with a message. */
+/*
+ * All messages of a family (4 or 6). A file that is missing or broken ends the program with a
+ * message.
+ */
 struct corpus *corpus_read(int family);
 struct corpus *corpus_free(struct corpus *c);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how an editor is shown to leave nothing of its buffer in a message: the same edit is made in
- * two buffers that were filled with different bytes, and the outcomes must be equal. Knows no packet
- * in particular.
+ * Hides how an editor is shown to leave nothing of its buffer in a message: the same edit is made
+ * in two buffers that were filled with different bytes, and the outcomes must be equal. Knows no
+ * packet in particular.
  */
 #include "tests/exercise.h"
 

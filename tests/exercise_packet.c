@@ -52,8 +52,9 @@ struct rig *exercise_rig(unsigned which)
 }
 
 /*
- * Flush against a guard page, one time in four, since mprotect() takes longer than the pipeline; the
- * first time always, so that a packet run alone is. The slot's room is too small for the longest.
+ * Flush against a guard page, one time in four, since mprotect() takes longer than the pipeline;
+ * the first time always, so that a packet run alone is. The slot's room is too small for the
+ * longest.
  */
 static enum rig_place choose_place(size_t len)
 {
@@ -101,8 +102,9 @@ static void change_surroundings(struct slot *s)
 }
 
 /*
- * What is sent instead is a whole datagram that parses. Neither it nor what is written down has anything of
- * what lay beside the packet or in the buffer: with other bytes there, both are the same.
+ * What is sent instead is a whole datagram that parses. Neither it nor what is written down has
+ * anything of what lay beside the packet or in the buffer: with other bytes there, both are the
+ * same.
  */
 static void check_edited(struct rig *r, struct slot *s)
 {

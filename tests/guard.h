@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* n bytes flush against a PROT_NONE page, copied from src (NULL: zeros). Give back with guard_free(). */
+/*
+ * n bytes flush against a PROT_NONE page, copied from src (NULL: zeros). Give back with
+ * guard_free().
+ */
 uint8_t *guard_copy(const void *src, size_t n);
 void guard_free(uint8_t *p, size_t n);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A rig with hook libraries: those of tests/hooks and hooks/examples, as built beside the program, and
- * callouts that are functions of the test. Anything that goes wrong ends the program with a message.
+ * A rig with hook libraries: those of tests/hooks and hooks/examples, as built beside the program,
+ * and callouts that are functions of the test. Anything that goes wrong ends the program with a
+ * message.
  */
 #ifndef USHER_TESTS_HOOK_RIG_H
 #define USHER_TESTS_HOOK_RIG_H
@@ -30,8 +31,8 @@ struct hook_rig *hook_rig_new(const char *libraries, const char *more_config, co
 void hook_rig_free(struct hook_rig *r);
 
 /*
- * The element for tests/hooks/call.c. points: "pkt4_receive" and so on, functions beside them, ended by
- * NULL; before: those whose name begins with "!". Static memory, one of four in turn.
+ * The element for tests/hooks/call.c. points: "pkt4_receive" and so on, functions beside them,
+ * ended by NULL; before: those whose name begins with "!". Static memory, one of four in turn.
  */
 struct hook_fn {
 	const char *point;
@@ -42,7 +43,10 @@ const char *hook_call(const struct hook_fn *fns, size_t context, struct usher_li
 
 /* Messages of the client 02:00:00:00:00:0a; options in hex, in which message type and END are. */
 const struct slot *hook_query4(struct hook_rig *r, const char *options, uint32_t ciaddr);
-/* What a server would answer to the last query, of that type, its lease 60 s. 0: no answer was sent. */
+/*
+ * What a server would answer to the last query, of that type, its lease 60 s. 0: no answer was
+ * sent.
+ */
 const struct slot *hook_answer4(struct hook_rig *r, uint8_t type);
 /* DHCPv6: options in hex; of an answer those of the server's own message. */
 const struct slot *hook_query6(struct hook_rig *r, uint8_t type, const char *options);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides how a pipeline is put together without a queue, and how a slot is mapped so that one byte read
- * beside a packet, or written into it, ends the test: the guard pages lie within the slot's own room
- * for a packet as received.
+ * Hides how a pipeline is put together without a queue, and how a slot is mapped so that one byte
+ * read beside a packet, or written into it, ends the test: the guard pages lie within the slot's
+ * own room for a packet as received.
  */
 #include "tests/rig.h"
 

@@ -56,8 +56,8 @@ static size_t without_link(const uint8_t *val, size_t len, struct answer_option 
 }
 
 /*
- * Option 82 is the same byte for byte, but for the place of the relay's own link selection: servers read
- * ours only if it comes first, so in a verbatim echo the relay's comes first as well.
+ * Option 82 is the same byte for byte, but for the place of the relay's own link selection: servers
+ * read ours only if it comes first, so in a verbatim echo the relay's comes first as well.
  */
 bool same_agent(const struct seen4 *a, const struct seen4 *b)
 {

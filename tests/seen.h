@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a client or a relay agent sees of a DHCPv4 answer, and whether two of them are the same to it.
- * Shares no code with usher.
+ * What a client or a relay agent sees of a DHCPv4 answer, and whether two of them are the same to
+ * it. Shares no code with usher.
  */
 #ifndef USHER_TESTS_SEEN_H
 #define USHER_TESTS_SEEN_H

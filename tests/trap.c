@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a worker process does that a packet has taken over, and what the keeper does: linked into build/usher-trap only. A
- * packet with "trap:WORD" in its last bytes does what the word says before the pipeline runs; with "trap:keeper", what
- * is in the table of the keeper, before it is handed over.
+ * What a worker process does that a packet has taken over, and what the keeper does: linked into
+ * build/usher-trap only. A packet with "trap:WORD" in its last bytes does what the word says before
+ * the pipeline runs; with "trap:keeper", what is in the table of the keeper, before it is handed
+ * over.
  */
 #include "relay/channel.h"
 #include "relay/log.h"
@@ -60,9 +61,9 @@ static void run_shell(struct slot *s)
 }
 
 /*
- * Asks netfilter on every descriptor there is, but for the socket of the keeper, to make a table: an
- * NFT_MSG_NEWTABLE in a batch. If one takes it, the process dies of it, so that it is seen; else the
- * packet goes its way.
+ * Asks netfilter on every descriptor there is, but for the socket of the keeper, to make a table:
+ * an NFT_MSG_NEWTABLE in a batch. If one takes it, the process dies of it, so that it is seen; else
+ * the packet goes its way.
  */
 static void add_table(struct slot *s)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hides the file format of tests/vectors/ (described in its README.md): indentation says what belongs
- * to what. Knows no DHCP; what a packet's text means is assemble.c's.
+ * Hides the file format of tests/vectors/ (described in its README.md): indentation says what
+ * belongs to what. Knows no DHCP; what a packet's text means is assemble.c's.
  */
 #include "tests/vector.h"
 

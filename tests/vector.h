@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reads the acceptance vectors of tests/vectors/: what goes in, under which config, and what must
- * come out. Paths are relative to the top of the source tree, where make runs the tests. A file that
- * is missing or broken ends the program with a message that names the place.
+ * come out. Paths are relative to the top of the source tree, where make runs the tests. A file
+ * that is missing or broken ends the program with a message that names the place.
  */
 #ifndef USHER_TESTS_VECTOR_H
 #define USHER_TESTS_VECTOR_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy_decide() alone, for policies of 100 rules of which the last decides: what a packet pays for the rules when all
- * of them must be asked. Hides how such a policy is made; the packet is a real DISCOVER behind a relay agent.
+ * policy_decide() alone, for policies of 100 rules of which the last decides: what a packet pays
+ * for the rules when all of them must be asked. Hides how such a policy is made; the packet is a
+ * real DISCOVER behind a relay agent.
  */
 #include "tests/bench/bench.h"
 
@@ -14,7 +15,10 @@
 
 enum { RULES = 100, DECISIONS = 1000, ROUNDS = 1000 };
 
-/* One kind of rule; %u is the rule's number. None of the first 99 holds, and each must be looked at. */
+/*
+ * One kind of rule; %u is the rule's number. None of the first 99 holds, and each must be looked
+ * at.
+ */
 static const struct kind {
 	const char *name, *when;
 } kinds[] = {

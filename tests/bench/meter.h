@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What other processes and devices have used up so far: CPU time of a program, which may be a process
- * and all that come of it, and packets of a device.
+ * What other processes and devices have used up so far: CPU time of a program, which may be a
+ * process and all that come of it, and packets of a device.
  */
 #ifndef USHER_TESTS_BENCH_METER_H
 #define USHER_TESTS_BENCH_METER_H

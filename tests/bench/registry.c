@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registry alone: how long a file takes to read, beside a parse by yajl that makes nothing of it,
- * how much memory it becomes, and what a look-up costs, of users and of strangers, one at a time and
- * with the next ones fetched ahead as a batch allows.
+ * The registry alone: how long a file takes to read, beside a parse by yajl that makes nothing of
+ * it, how much memory it becomes, and what a look-up costs, of users and of strangers, one at a
+ * time and with the next ones fetched ahead as a batch allows.
  */
 #include "tests/bench/bench.h"
 

@@ -292,7 +292,9 @@ Test(dhcp4, every_code_is_found_where_it_is)
 	}
 }
 
-/* What a view says of a message: the iterator, the sets of codes and the single getters must agree. */
+/*
+ * What a view says of a message: the iterator, the sets of codes and the single getters must agree.
+ */
 static void check_view(const struct dhcp4_view *v)
 {
 	static uint8_t buf[65536];

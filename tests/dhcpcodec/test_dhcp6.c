@@ -153,7 +153,9 @@ Test(dhcp6, relay_layers)
 	}
 }
 
-/* Layers with an option before and one behind the relayed message; the layer's number is in them. */
+/*
+ * Layers with an option before and one behind the relayed message; the layer's number is in them.
+ */
 static void build_nested(unsigned depth)
 {
 	size_t opened[16], id;

@@ -13,7 +13,9 @@ enum { POISON = 0xa5, CAP = 1500 };
 
 static struct build msg; /* of the test that runs: each has a process of its own */
 
-/* A message opened for editing: the bytes flush against a guard page, poison where nothing is yet. */
+/*
+ * A message opened for editing: the bytes flush against a guard page, poison where nothing is yet.
+ */
 struct open {
 	struct dhcp4_edit e;
 	uint8_t *p;

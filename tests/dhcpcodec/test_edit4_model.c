@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random edits of random DHCPv4 messages, each also made on a plain list of options. After every step
- * the message must have grown by what the list has grown, close and parse again, and hold exactly
- * the options of the list.
+ * Random edits of random DHCPv4 messages, each also made on a plain list of options. After every
+ * step the message must have grown by what the list has grown, close and parse again, and hold
+ * exactly the options of the list.
  */
 #include "dhcpcodec/edit4.h"
 #include "tests/build.h"

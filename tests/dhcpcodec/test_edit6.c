@@ -13,7 +13,10 @@ enum { POISON = 0xa5, CAP = 1500 };
 
 static struct build msg; /* of the test that runs: each has a process of its own */
 
-/* `depth` relay layers, each with an Interface-ID before and a Remote-ID behind the relayed message. */
+/*
+ * `depth` relay layers, each with an Interface-ID before and a Remote-ID behind the relayed
+ * message.
+ */
 static void build_nested(unsigned depth, uint8_t type, const char *options)
 {
 	size_t opened[DHCP6_LAYERS];
@@ -113,7 +116,9 @@ static void run(struct open *o, const char *script)
 	}
 }
 
-/* Every length that encloses the innermost message must be right, and the layers' own options kept. */
+/*
+ * Every length that encloses the innermost message must be right, and the layers' own options kept.
+ */
 static const char *finish(struct open *o, unsigned depth, size_t *ret_len)
 {
 	struct dhcp6_view v;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random edits of random DHCPv6 messages inside random relay layers, each also made on a plain list of
- * options. After every step all lengths must enclose exactly what is in them, the layers be as they
- * were, and the innermost message hold exactly the options of the list.
+ * Random edits of random DHCPv6 messages inside random relay layers, each also made on a plain list
+ * of options. After every step all lengths must enclose exactly what is in them, the layers be as
+ * they were, and the innermost message hold exactly the options of the list.
  */
 #include "dhcpcodec/edit6.h"
 #include "tests/build.h"
@@ -161,8 +161,8 @@ static struct option *model_vendor(uint32_t enterprise)
 }
 
 /*
- * The vendor option with a sub-option set (or removed, val NULL), by rebuilding it: the one in place of
- * all of its code, where the first stood. False if it is not whole.
+ * The vendor option with a sub-option set (or removed, val NULL), by rebuilding it: the one in
+ * place of all of its code, where the first stood. False if it is not whole.
  */
 static bool rebuild_vendor(const struct option *o, uint16_t sub, const uint8_t *val, size_t n,
 	struct option *ret)

@@ -96,7 +96,9 @@ Test(vendor4, tables)
 	}
 }
 
-/* RFC 3396 section 5: the value goes on in file and sname; it is then put into the options field. */
+/*
+ * RFC 3396 section 5: the value goes on in file and sname; it is then put into the options field.
+ */
 Test(vendor4, overloaded_fields)
 {
 	struct open o;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines of a registry file: each read alone, the good ones built into a registry and found in it. */
+/*
+ * Lines of a registry file: each read alone, the good ones built into a registry and found in it.
+ */
 #include "registry/builder.h"
 #include "registry/entry.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which format, and a file of it: every user that comes out of it is one that a registry takes, and no
- * line of an error has a character that is not printable.
+ * Which format, and a file of it: every user that comes out of it is one that a registry takes, and
+ * no line of an error has a character that is not printable.
  */
 #include "registry/builder.h"
 #include "registry/import.h"

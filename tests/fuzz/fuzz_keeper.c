@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A worker that was taken over against the keeper's checks. Verdict, whether edited, out_len, how many
- * packets to send and their rows, the length of the packet, the packet; then what the worker wants to go
- * out: edits of the packet, three bytes each, or bytes of its own. What is let through is judged by code
- * that shares none with the check.
+ * A worker that was taken over against the keeper's checks. Verdict, whether edited, out_len, how
+ * many packets to send and their rows, the length of the packet, the packet; then what the worker
+ * wants to go out: edits of the packet, three bytes each, or bytes of its own. What is let through
+ * is judged by code that shares none with the check.
  */
 #include "relay/keeper_check.h"
 #include "relay/quarantine.h"
@@ -40,7 +40,10 @@ static uint32_t at16(const uint8_t *p)
 	return (uint32_t)p[0] << 8 | p[1];
 }
 
-/* The packet as it came, and as the worker leaves its slot. Returns how much of out[] it has written. */
+/*
+ * The packet as it came, and as the worker leaves its slot. Returns how much of out[] it has
+ * written.
+ */
 static size_t set_slots(struct input *in, uint8_t how)
 {
 	size_t n = take16(in) % 2048;

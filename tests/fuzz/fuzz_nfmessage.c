@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A netlink message as received from the kernel's queue: what it says of the packet lies within it. */
+/*
+ * A netlink message as received from the kernel's queue: what it says of the packet lies within it.
+ */
 #include "relay/nfmessage.h"
 #include "tests/fuzz/fuzz.h"
 

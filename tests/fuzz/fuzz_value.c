@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Family, code (2 bytes), and a text, read as a value of that option: what it encodes to reads back and
- * encodes to the same. Then the same bytes as a value off the wire.
+ * Family, code (2 bytes), and a text, read as a value of that option: what it encodes to reads back
+ * and encodes to the same. Then the same bytes as a value off the wire.
  */
 #include "dhcpcodec/value.h"
 #include "tests/fuzz/fuzz.h"

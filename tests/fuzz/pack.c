@@ -194,7 +194,10 @@ static void pack_imports(void)
 
 static void pack_netlink(void)
 {
-	/* A message as one CPU orders it: length, type 0x300, then attributes; see the kernel's header. */
+	/*
+	 * A message as one CPU orders it: length, type 0x300, then attributes; see the kernel's
+	 * header.
+	 */
 	static const char *const messages[] = {
 		"20000000 0003 0000 00000000 00000000 02000043 0b000100 00001234 0800 0200",
 		("34000000 0003 0000 00000000 00000000 02000043 0b000100 00001234 0800 0200"

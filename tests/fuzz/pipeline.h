@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole pipeline as a fuzzer: a byte that says which config, which side and whether a whole datagram follows
- * (whose checksums are set right unless they are not to be), then that or a message of the family.
+ * The whole pipeline as a fuzzer: a byte that says which config, which side and whether a whole
+ * datagram follows (whose checksums are set right unless they are not to be), then that or a
+ * message of the family.
  */
 #ifndef USHER_TESTS_FUZZ_PIPELINE_H
 #define USHER_TESTS_FUZZ_PIPELINE_H
@@ -13,8 +14,8 @@
 #include <sanitizer/lsan_interface.h>
 
 /*
- * Made when it is first wanted and kept. LeakSanitizer looks for pointers on the heap and not in what a registry is
- * mapped at, so it would call leaked what only a registry points to.
+ * Made when it is first wanted and kept. LeakSanitizer looks for pointers on the heap and not in
+ * what a registry is mapped at, so it would call leaked what only a registry points to.
  */
 static inline struct rig *fuzz_rig(unsigned which)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Callouts that are functions of the program that loads it: "after" and "before" are objects of hook
- * point and address, "0x...". "context" is the size of its context, "destroy" the address of its
- * destroy function, "self" that of a pointer that is to be set to the library.
+ * Callouts that are functions of the program that loads it: "after" and "before" are objects of
+ * hook point and address, "0x...". "context" is the size of its context, "destroy" the address of
+ * its destroy function, "self" that of a pointer that is to be set to the library.
  */
 #include "usher/hooks.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Dies of every query of a client whose id ends in 66, as a library with a bug would; the parameter "how" is
- * "segv", "abort", "file" (opens one, which it is told it may not, and survives) or "netlink" (likewise).
+ * Dies of every query of a client whose id ends in 66, as a library with a bug would; the parameter
+ * "how" is "segv", "abort", "file" (opens one, which it is told it may not, and survives) or
+ * "netlink" (likewise).
  */
 #include <usher/hooks.h>
 

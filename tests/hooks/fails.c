@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Goes wrong as "parameters" says: { "load": true } refuses to be loaded; { "error": true } returns 7
- * from pkt4_receive; { "slow_ms": N } takes so long there; { "corrupt": true } puts garbage in the
- * place of an answer; { "unparked": true } parks queries and never lets them go; { "scribble": true }
- * writes into the message where it may not.
+ * Goes wrong as "parameters" says: { "load": true } refuses to be loaded; { "error": true } returns
+ * 7 from pkt4_receive; { "slow_ms": N } takes so long there; { "corrupt": true } puts garbage in
+ * the place of an answer; { "unparked": true } parks queries and never lets them go; { "scribble":
+ * true } writes into the message where it may not.
  */
 #include "usher/hooks.h"
 

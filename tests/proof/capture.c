@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Only packets that were edited are written: what was not edited goes on as it came, which the sweep asserts. */
+/*
+ * Only packets that were edited are written: what was not edited goes on as it came, which the
+ * sweep asserts.
+ */
 #include "tests/proof/proof.h"
 
 #include "tests/capture_file.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hides how one packet's instructions are told from another's: callgrind counts only inside
- * pipeline_run(), and is asked for what it has after each. Without valgrind the requests do nothing.
+ * pipeline_run(), and is asked for what it has after each. Without valgrind the requests do
+ * nothing.
  */
 #include "tests/proof/proof.h"
 

@@ -15,8 +15,8 @@ enum { IDS = 3000, STEPS = 150, CHANGES = 200 };
 static unsigned int model[IDS];
 
 /*
- * Ids by turns: a MAC, the DUID-LL of that MAC, and three that no slot holds whole though they are like
- * those: an address of seven bytes, another type of six, a DUID of another kind.
+ * Ids by turns: a MAC, the DUID-LL of that MAC, and three that no slot holds whole though they are
+ * like those: an address of seven bytes, another type of six, a DUID of another kind.
  */
 static void id_of(unsigned int n, struct reg_id *ret)
 {
@@ -209,7 +209,10 @@ Test(bucket, full_buckets)
 	}
 }
 
-/* More users than a bucket can count have passed one: they are found, and when they go the count stays. */
+/*
+ * More users than a bucket can count have passed one: they are found, and when they go the count
+ * stays.
+ */
 Test(bucket, more_pass_than_can_be_counted)
 {
 	enum { BUCKETS = 100, USERS = 550, USER = 16, TABLE = BUCKETS * sizeof(struct reg_bucket) };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Libraries that are loaded when they are wanted: one that is there, and what may be wrong with one. */
+/*
+ * Libraries that are loaded when they are wanted: one that is there, and what may be wrong with
+ * one.
+ */
 #include "registry/late.h"
 
 #include <criterion/criterion.h>

@@ -264,8 +264,8 @@ Test(registry, every_size)
 }
 
 /*
- * What a bucket alone decides on is told apart to the last bit, also from nobody at all: the address of zeros
- * is like a slot never used, and the DUID of an address like the address.
+ * What a bucket alone decides on is told apart to the last bit, also from nobody at all: the
+ * address of zeros is like a slot never used, and the DUID of an address like the address.
  */
 Test(registry, ids_that_a_bucket_holds_whole)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A real database that is asked for one user at a time: who comes into the registry and who leaves it, step by step in
- * the test's own thread.
+ * A real database that is asked for one user at a time: who comes into the registry and who leaves
+ * it, step by step in the test's own thread.
  */
 #include "registry/source_mysql_demand.h"
 

@@ -130,7 +130,10 @@ const struct slot *relay_answer4(struct rig *r, const struct answer4 *a)
 	build_bytes(&bytes, msg, 240);
 	bytes.b[0] = 2;
 	set_addr(bytes.b + 16, a->yiaddr);
-	/* RFC 2131 table 3 and 4.3.2: a NAK has no ciaddr, and for a relay agent the broadcast flag. */
+	/*
+	 * RFC 2131 table 3 and 4.3.2: a NAK has no ciaddr, and for a relay agent the broadcast
+	 * flag.
+	 */
 	if (a->type == 6) {
 		memset(bytes.b + 12, 0, 4);
 		bytes.b[10] |= 0x80;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Relay mode on the bench: a rig with two links (eth1 index 1, 192.0.2.1; eth2 index 2, 203.0.113.1) and a
- * server of the tests' own, which answers what was sent to it as a real one would.
+ * Relay mode on the bench: a rig with two links (eth1 index 1, 192.0.2.1; eth2 index 2,
+ * 203.0.113.1) and a server of the tests' own, which answers what was sent to it as a real one
+ * would.
  */
 #ifndef USHER_TESTS_RELAY_RELAY_RIG_H
 #define USHER_TESTS_RELAY_RELAY_RIG_H
@@ -13,8 +14,9 @@
 
 /*
  * members: of the config, each with its comma, beside mode, links, subnets "open" (192.0.2.0/24,
- * 2001:db8:1::/64) and "restricted" (198.51.100.0/24, 3000::/64); registry as in rig_new(). upstreams:
- * a 10.0.0.2 and 2001:db8::2, b 10.0.0.3 and 2001:db8::3, unless members have some ("upstreams" first).
+ * 2001:db8:1::/64) and "restricted" (198.51.100.0/24, 3000::/64); registry as in rig_new().
+ * upstreams: a 10.0.0.2 and 2001:db8::2, b 10.0.0.3 and 2001:db8::3, unless members have some
+ * ("upstreams" first).
  */
 struct rig *relay_rig(const char *members, const char *registry);
 
@@ -32,8 +34,8 @@ struct query4 {
 const struct slot *relay_query4(struct rig *r, const struct query4 *q);
 
 /*
- * The answer that a server at `from` gives to what it was sent (sends[i] of the slot, which is copied
- * first): options (hex) and the echo of option 82.
+ * The answer that a server at `from` gives to what it was sent (sends[i] of the slot, which is
+ * copied first): options (hex) and the echo of option 82.
  */
 struct answer4 {
 	uint8_t type;
@@ -46,8 +48,8 @@ const struct slot *relay_answer4(struct rig *r, const struct answer4 *a);
 /* DHCPv6: a message (hex, type and transaction-id first) from src ("": fe80::a) to ff02::1:2. */
 const struct slot *relay_query6(struct rig *r, const char *message, const char *src, uint16_t sport);
 /*
- * The Relay-reply from `from` to the Relay-forward of sends[send], with this message (hex) in it; echo false:
- * without the Interface-ID.
+ * The Relay-reply from `from` to the Relay-forward of sends[send], with this message (hex) in it;
+ * echo false: without the Interface-ID.
  */
 const struct slot *relay_answer6(
 	struct rig *r, const char *from, const char *message, size_t send, bool echo);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Nothing is allocated between receive and verdict: every vector goes through the pipeline and its verdict
- * into messages while the allocator counts. The count is the C library's own entry points, replaced for the
- * whole program, so that nothing that any library does is missed; under AddressSanitizer, which replaces them
- * itself, it is that one's hook.
+ * Nothing is allocated between receive and verdict: every vector goes through the pipeline and its
+ * verdict into messages while the allocator counts. The count is the C library's own entry points,
+ * replaced for the whole program, so that nothing that any library does is missed; under
+ * AddressSanitizer, which replaces them itself, it is that one's hook.
  */
 #include "relay/verdict.h"
 #include "tests/hook_rig.h"
@@ -179,7 +179,9 @@ Test(allocation, none_on_the_way_of_any_vector)
 	vectors_free(vs);
 }
 
-/* The local time is the one thing the C library could want memory for: at its first use, at start. */
+/*
+ * The local time is the one thing the C library could want memory for: at its first use, at start.
+ */
 Test(allocation, none_for_rules_about_time_and_records_as_json)
 {
 	struct rig *rig = rig_new("{ \"outcome\": { \"format\": \"json\" }, \"control\": \"\", \"subnets\": ["

@@ -40,7 +40,9 @@ Test(answer_time, of_that_transaction_only)
 	cr_expect_eq(answer_times_since(&times, answer_key(1, mac, 6), t), 0);
 }
 
-/* A collision may forget a time, but must not be common: half as many clients as there are places. */
+/*
+ * A collision may forget a time, but must not be common: half as many clients as there are places.
+ */
 Test(answer_time, places_are_well_spread)
 {
 	static bool taken[ANSWER_TIMES];

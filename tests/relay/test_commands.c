@@ -37,7 +37,10 @@ static void put(const char *name, const char *text)
 	cr_assert_eq(fclose(f), 0);
 }
 
-/* Runs usher with the arguments, in the folder; both outputs end up in output[]. Returns its exit code. */
+/*
+ * Runs usher with the arguments, in the folder; both outputs end up in output[]. Returns its exit
+ * code.
+ */
 static int run(const char *arguments)
 {
 	const char *usher = getenv("USHER");

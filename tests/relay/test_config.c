@@ -325,7 +325,9 @@ Test(config, long_files)
 	free(text);
 }
 
-/* Every beginning of a config, and every byte of it changed: an error or a config, never a fault. */
+/*
+ * Every beginning of a config, and every byte of it changed: an error or a config, never a fault.
+ */
 Test(config, broken_in_every_place)
 {
 	char *json = slurp("tests/config/y-shadowed.json");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The crew with a spawner that starts nothing: the test is at the other end of its socket, and of those
- * of the workers.
+ * The crew with a spawner that starts nothing: the test is at the other end of its socket, and of
+ * those of the workers.
  */
 #include "relay/crew.h"
 
@@ -226,7 +226,10 @@ Test(crew, one_that_could_not_be_started_is_tried_again)
 	cr_expect_eq(asked_to_start(), 1);
 }
 
-/* At the start a config that no worker can take, of its libraries, is the end; later another one is tried. */
+/*
+ * At the start a config that no worker can take, of its libraries, is the end; later another one is
+ * tried.
+ */
 Test(crew, one_that_refuses_its_config)
 {
 	int fds[2];
@@ -270,7 +273,9 @@ static const struct {
 	{ 2, 2, 2 }, { 2, 3, 2 }, { 5, 7, 5 },
 };
 
-/* A config is in force with the registry that was read with it, and those with the one before go. */
+/*
+ * A config is in force with the registry that was read with it, and those with the one before go.
+ */
 Test(crew, configs)
 {
 	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a worker may have packets sent: rows for every place that the config or the packet names, and for
- * those beside. What the pipeline itself sends is shown to pass by the tests of relay mode (relay_rig.c).
+ * Where a worker may have packets sent: rows for every place that the config or the packet names,
+ * and for those beside. What the pipeline itself sends is shown to pass by the tests of relay mode
+ * (relay_rig.c).
  */
 #include "relay/keeper_check.h"
 
@@ -15,7 +16,10 @@
 static struct fence fence;
 static struct slot to, from;     /* the keeper's and the worker's */
 
-/* The packet that came: of 10.9.0.1 or 2001:db8:9::1 to "us", with a few addresses and a port in its payload. */
+/*
+ * The packet that came: of 10.9.0.1 or 2001:db8:9::1 to "us", with a few addresses and a port in
+ * its payload.
+ */
 static void set_packet(bool v6)
 {
 	static const char *const named4[] = { "198.51.100.9", "10.13.0.1", "224.0.0.9", "127.0.0.1" };
@@ -211,7 +215,10 @@ Test(fence, lengths)
 		}
 }
 
-/* Every bit of the headers: free are the checksums, and what no address, port, length or fragment is made of. */
+/*
+ * Every bit of the headers: free are the checksums, and what no address, port, length or fragment
+ * is made of.
+ */
 Test(fence, header_bits)
 {
 	static const uint8_t free4[] = { 1, 4, 5, 8, 10, 11, 26, 27 }, free6[] = { 1, 2, 3, 7, 46, 47 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guess is worth something only if it is right for the usual packet, and may be anything but harmful for
- * the others. That nothing is read beside a packet is seen by the sweeps, which run the whole pipeline.
+ * A guess is worth something only if it is right for the usual packet, and may be anything but
+ * harmful for the others. That nothing is read beside a packet is seen by the sweeps, which run the
+ * whole pipeline.
  */
 #include "relay/guess.h"
 

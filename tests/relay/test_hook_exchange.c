@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The query at an answer's hook points, and a library's context from the one to the other: found, not
- * found, too old, overwritten, sent once more; and each context destroyed once, whatever became of it.
+ * The query at an answer's hook points, and a library's context from the one to the other: found,
+ * not found, too old, overwritten, sent once more; and each context destroyed once, whatever became
+ * of it.
  */
 #include "tests/hook_rig.h"
 
@@ -102,7 +103,10 @@ Test(hook_exchange, an_answer_has_its_query_and_what_was_noted_at_it)
 	hook_answer4(r, 5);
 	cr_expect(query_type == 3 && met == 2);
 	cr_expect_eq(alive, 2);
-	/* RFC 2131 4.4.1: with the xid of the OFFER. One that comes late answers the DISCOVER all the same. */
+	/*
+	 * RFC 2131 4.4.1: with the xid of the OFFER. One that comes late answers the DISCOVER all
+	 * the same.
+	 */
 	hook_answer4(r, 2);
 	cr_expect(query_type == 1 && met == 1);
 	hook_query6(r, 1, IA);
@@ -202,7 +206,9 @@ Test(hook_exchange, what_goes_nowhere_is_not_kept)
 	end(r);
 }
 
-/* --- what can be done with it ------------------------------------------------------------------ */
+/*
+ * --- what can be done with it ------------------------------------------------------------------
+ */
 
 static int reads(struct usher_callout *c)
 {
@@ -270,7 +276,9 @@ Test(hook_exchange, it_is_there_to_be_read)
 	hook_rig_free(r);
 }
 
-/* --- with parking ------------------------------------------------------------------------------ */
+/*
+ * --- with parking ------------------------------------------------------------------------------
+ */
 
 static uint64_t ticket;
 
@@ -310,7 +318,9 @@ Test(hook_exchange, while_it_is_parked_a_context_is_the_packets)
 	end(r);
 }
 
-/* --- all of it in any order -------------------------------------------------------------------- */
+/*
+ * --- all of it in any order --------------------------------------------------------------------
+ */
 
 enum { XIDS = 7 };
 

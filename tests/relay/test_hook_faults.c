@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Libraries that go wrong: refused with a reason that names them, or counted by name while packets go
- * on as on_error says.
+ * Libraries that go wrong: refused with a reason that names them, or counted by name while packets
+ * go on as on_error says.
  */
 #include "tests/hook_rig.h"
 

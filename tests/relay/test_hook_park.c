@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parking, through both halves: held without a verdict, decided on from elsewhere, no callout called
- * twice, what was done before is there again; too late, too many, and libraries that go away.
+ * Parking, through both halves: held without a verdict, decided on from elsewhere, no callout
+ * called twice, what was done before is there again; too late, too many, and libraries that go
+ * away.
  */
 #include "tests/hook_rig.h"
 
@@ -151,7 +152,9 @@ Test(hook_park, not_where_nobody_keeps_packets)
 	hook_rig_free(r);
 }
 
-/* After a reload: other libraries, who never heard of the packet, are asked as if it had just come. */
+/*
+ * After a reload: other libraries, who never heard of the packet, are asked as if it had just come.
+ */
 Test(hook_park, an_unknown_ticket_is_a_new_packet)
 {
 	struct hook_rig *r = begin("");

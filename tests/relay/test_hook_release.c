@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What becomes of a RELEASE or DECLINE of which libraries keep leases: the server does not hear of those,
- * and in DHCPv6 it answers all the same.
+ * What becomes of a RELEASE or DECLINE of which libraries keep leases: the server does not hear of
+ * those, and in DHCPv6 it answers all the same.
  */
 #include "tests/hook_rig.h"
 

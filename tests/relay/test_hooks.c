@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hook points: each called once, in Kea's order, with its arguments, for each kind of message; and
- * what the next steps mean there. What libraries change is in test_hook_edit.c, what goes wrong in
- * test_hook_faults.c.
+ * The hook points: each called once, in Kea's order, with its arguments, for each kind of message;
+ * and what the next steps mean there. What libraries change is in test_hook_edit.c, what goes wrong
+ * in test_hook_faults.c.
  */
 #include "tests/hook_rig.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets about clients who are not in memory: the pipeline's half, which wants to know who they are, and the queue's,
- * which asks, keeps them and finds them again.
+ * Packets about clients who are not in memory: the pipeline's half, which wants to know who they
+ * are, and the queue's, which asks, keeps them and finds them again.
  */
 #include "relay/inquiry.h"
 

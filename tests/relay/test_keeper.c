@@ -506,7 +506,10 @@ Test(keeper, poison_is_put_in_quarantine)
 	end();
 }
 
-/* The keeper in the hands of somebody else: what it need not do for its work it cannot, and it goes on with that. */
+/*
+ * The keeper in the hands of somebody else: what it need not do for its work it cannot, and it goes
+ * on with that.
+ */
 Test(keeper, can_do_nothing_else)
 {
 	trapped = true;
@@ -525,7 +528,10 @@ Test(keeper, can_do_nothing_else)
 
 /* --- what a worker has in its hands ---------------------------------------------------------- */
 
-/* Whether that is the inode of a netlink socket of our network namespace: proc(5), /proc/net/netlink. */
+/*
+ * Whether that is the inode of a netlink socket of our network namespace: proc(5),
+ * /proc/net/netlink.
+ */
 static bool is_netlink(unsigned long inode)
 {
 	unsigned long other;
@@ -568,8 +574,8 @@ static size_t netlink_sockets(pid_t pid, size_t *ret_sockets)
 }
 
 /*
- * FAULTS 0.2: whoever holds the socket of a queue can rewrite the firewall. The keeper holds one; workers
- * and loader hold none, and what a worker sends on all that it holds does nothing.
+ * FAULTS 0.2: whoever holds the socket of a queue can rewrite the firewall. The keeper holds one;
+ * workers and loader hold none, and what a worker sends on all that it holds does nothing.
  */
 Test(keeper, no_other_process_has_a_netlink_socket)
 {

@@ -108,7 +108,9 @@ Test(keeper_check, parked)
 	}
 }
 
-/* A question to the registry's source, where it can be asked: of a type and length that there are. */
+/*
+ * A question to the registry's source, where it can be asked: of a type and length that there are.
+ */
 Test(keeper_check, a_question)
 {
 	static const struct {
@@ -287,7 +289,10 @@ static const struct {
 	uint16_t was[2], is[2];  /* source and destination port */
 	enum keeper_fault fault;
 } ports[] = {
-	/* RFC 8415 19.1.1: what goes to a server in a relay's envelope comes from 547; 19.3: and back */
+	/*
+	 * RFC 8415 19.1.1: what goes to a server in a relay's envelope comes from 547; 19.3: and
+	 * back
+	 */
 	{ 6, { 546, 547 }, { 547, 547 }, KEEPER_OK },
 	{ 6, { 547, 547 }, { 547, 546 }, KEEPER_OK },
 	{ 6, { 547, 546 }, { 546, 546 }, KEEPER_HEADER },

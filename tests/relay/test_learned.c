@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is learned of servers: when an upstream is down, and when a subnet seems not to be configured. */
+/*
+ * What is learned of servers: when an upstream is down, and when a subnet seems not to be
+ * configured.
+ */
 #include "relay/learned_say.h"
 
 #include "tests/relay/relay_rig.h"
@@ -91,7 +94,9 @@ Test(learned, a_subnet_is_suspect_when_only_its_queries_go_unanswered)
 	}
 }
 
-/* A server that was down has others waiting too: they may be answered before those of one subnet. */
+/*
+ * A server that was down has others waiting too: they may be answered before those of one subnet.
+ */
 Test(learned, what_was_asked_of_a_server_that_was_down_does_not_count)
 {
 	struct learned *l = learned_new();
@@ -197,7 +202,10 @@ Test(learned, an_answer_without_state_counts_for_the_subnet_it_gives)
 #define CLIENT6 "0001000a 00030001 02000000000a "
 #define SERVER6 "0002000a 00030001 020000000001 "
 
-/* RFC 8415 18.3.9: "the server MUST include ... Status Code option NoAddrsAvail"; RFC 3315 has it beside the IA. */
+/*
+ * RFC 8415 18.3.9: "the server MUST include ... Status Code option NoAddrsAvail"; RFC 3315 has it
+ * beside the IA.
+ */
 Test(learned, an_advertise_without_an_address_is_no_answer)
 {
 	static const struct {

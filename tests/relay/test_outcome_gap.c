@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files of JSON: a record where others are missing, two files of which neither waits for the other, and
- * a disk that says it is broken (FAULTS O1, O4).
+ * Files of JSON: a record where others are missing, two files of which neither waits for the other,
+ * and a disk that says it is broken (FAULTS O1, O4).
  */
 #include "relay/outcome.h"
 
@@ -211,7 +211,10 @@ Test(outcome_gap, the_format_of_user_chk_has_no_words_for_it)
 	cr_expect_eq(strlen(file), c.written * strlen(record));
 }
 
-/* Of a healthy file and one whose disk is slow the lease waits for the slow one, once, and not for both. */
+/*
+ * Of a healthy file and one whose disk is slow the lease waits for the slow one, once, and not for
+ * both.
+ */
 Test(outcome_gap, two_files_are_written_at_once)
 {
 	struct outcome *slow = start(path, true, 0, disk), *fast = start(other, true, 0, NULL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The queue's half of parking where pipelines come and go: what the one before has left, and its tickets. */
+/*
+ * The queue's half of parking where pipelines come and go: what the one before has left, and its
+ * tickets.
+ */
 #include "relay/park.h"
 
 #include <criterion/criterion.h>

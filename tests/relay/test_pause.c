@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * While usher is paused every packet passes as it came, also what is refused otherwise; but our own state
- * never reaches a client.
+ * While usher is paused every packet passes as it came, also what is refused otherwise; but our own
+ * state never reaches a client.
  */
 #include "tests/answer.h"
 #include "tests/build.h"

@@ -15,7 +15,10 @@ static void wait_ms(long ms)
 	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 }
 
-/* What has come out at the other end of the terminal so far. The kernel carries it over in its own time. */
+/*
+ * What has come out at the other end of the terminal so far. The kernel carries it over in its own
+ * time.
+ */
 static const char *drawn(int master)
 {
 	static char buf[8192];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text of a record: addresses as inet_ntop(3) has them, whole records or none. USER_CHK.md section 4. */
+/*
+ * The text of a record: addresses as inet_ntop(3) has them, whole records or none. USER_CHK.md
+ * section 4.
+ */
 #include "relay/record.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DHCPv4 in relay mode: what is sent to whom for a query and for an answer, and what is not. PROTOCOL A.9. */
+/*
+ * DHCPv4 in relay mode: what is sent to whom for a query and for an answer, and what is not.
+ * PROTOCOL A.9.
+ */
 #include "dhcpcodec/dhcp4.h"
 #include "tests/relay/relay_rig.h"
 
@@ -527,7 +530,9 @@ Test(relay4, what_is_forwarded_is_edited_in_place)
 	const struct slot *s = relay_query4(r, &(struct query4){ .type = 3, .ciaddr = "198.51.100.9",
 			.hook = 2, .src = "198.51.100.9", .dst = "10.0.0.2" });
 
-	/* a registered user in the restricted subnet: refused here, before the server hears of it */
+	/*
+	 * a registered user in the restricted subnet: refused here, before the server hears of it
+	 */
 	cr_expect_eq(s->send_count, 1);
 	s = relay_query4(r, &(struct query4){ .type = 3, .ciaddr = "192.0.2.9", .hook = 2,
 			.src = "192.0.2.9", .dst = "10.0.0.2" });

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DHCPv6 in relay mode: Relay-forwards to the upstreams and what comes back of them. PROTOCOL B.6. */
+/*
+ * DHCPv6 in relay mode: Relay-forwards to the upstreams and what comes back of them. PROTOCOL B.6.
+ */
 #include "dhcpcodec/dhcp6.h"
 #include "tests/relay/relay_rig.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The promise of transparency in relay mode: a client sees what it would see if it had asked the server
- * directly, a relay agent below us what it would see if we only forwarded. A server of our own
- * (tests/answer.h) answers what was asked and what usher sent; what usher delivers of the latter must be
- * the former. Each query of the corpus, with each echo of option 82.
+ * The promise of transparency in relay mode: a client sees what it would see if it had asked the
+ * server directly, a relay agent below us what it would see if we only forwarded. A server of our
+ * own (tests/answer.h) answers what was asked and what usher sent; what usher delivers of the
+ * latter must be the former. Each query of the corpus, with each echo of option 82.
  */
 #include "tests/answer.h"
 #include "tests/build.h"
@@ -16,7 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The answers of tests/answer.h come from 10.1.0.1. Nobody has options of his own, no lease is too long. */
+/*
+ * The answers of tests/answer.h come from 10.1.0.1. Nobody has options of his own, no lease is too
+ * long.
+ */
 static const char config_format[] =
 	"{ \"control\": \"\", \"mode\": \"relay\", \"hint\": \"%s\", \"client_interfaces\": [\"eth1\"],"
 	"  \"upstreams\": [ { \"name\": \"a\", \"address\": [\"10.1.0.1\", \"2001:db8:5::1\"] } ],"
@@ -96,7 +99,10 @@ static void compare4(struct run *r, bool relayed, bool own_select, const uint8_t
 	}
 	if (!relayed)
 		a.agent_len = SIZE_MAX;
-	/* The 118 that dnsmasq adds of its own accord is nobody's; of one that is not given back nothing is known. */
+	/*
+	 * The 118 that dnsmasq adds of its own accord is nobody's; of one that is not given back
+	 * nothing is known.
+	 */
 	if (r->style == ECHO_DNSMASQ && !own_select)
 		a.select_len = SIZE_MAX;
 	if (r->style == ECHO_DROPPED)
@@ -152,7 +158,10 @@ static void round_trip4(struct run *r, const uint8_t *msg, size_t msg_len)
 			.hook = relayed ? HOOK_INPUT : HOOK_PREROUTING }), up, &up_len) ||
 		r->rig->counters.causes[CAUSE_refused] > 0)
 		return;
-	/* What cannot be edited is relayed with nothing of ours in it: there is no way back to be found. */
+	/*
+	 * What cannot be edited is relayed with nothing of ours in it: there is no way back to be
+	 * found.
+	 */
 	if (up_len == b.len && memcmp(up + IP4 + 240, b.b + IP4 + 240, up_len - IP4 - 240) == 0)
 		return;
 	cr_expect(well_formed4(up, up_len), "%s: the query is not well formed", r->name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The promise of transparency: whatever usher writes into a query and whatever a server makes of it in
- * its answer, the client or relay is shown what it would have been shown without usher. A server of
- * our own (tests/answer.h) answers the query twice, as sent and as rewritten; the answer to the second,
- * restored, must be the answer to the first.
+ * The promise of transparency: whatever usher writes into a query and whatever a server makes of it
+ * in its answer, the client or relay is shown what it would have been shown without usher. A server
+ * of our own (tests/answer.h) answers the query twice, as sent and as rewritten; the answer to the
+ * second, restored, must be the answer to the first.
  */
 #include "tests/answer.h"
 #include "tests/assemble.h"
@@ -90,7 +90,9 @@ static void compare4(struct run *r, const uint8_t *query, const uint8_t *want, s
 	/* The 118 that dnsmasq adds of its own accord is nobody's, with or without us. */
 	if (r->style == ECHO_DNSMASQ && !r->own_select)
 		a.select_len = SIZE_MAX;
-	/* Without an echo nothing is known of the client's own 118, and the server has seen none. */
+	/*
+	 * Without an echo nothing is known of the client's own 118, and the server has seen none.
+	 */
 	if (r->style == ECHO_DROPPED)
 		a.select_len = b.select_len;
 	if (memcmp(want + 12, got + 12, 8) != 0 || memcmp(want + 20, got + 20, 4) != 0)
@@ -137,8 +139,8 @@ static bool go_up(struct run *r, const uint8_t *query, size_t len, uint8_t *ret,
 }
 
 /*
- * usher does not touch option 82 of a relay that it cannot read or that is authenticated; then it does
- * not know its own way back either. Such queries go through unedited and are not compared.
+ * usher does not touch option 82 of a relay that it cannot read or that is authenticated; then it
+ * does not know its own way back either. Such queries go through unedited and are not compared.
  */
 static void round_trip4(struct run *r, const uint8_t *query, size_t len)
 {

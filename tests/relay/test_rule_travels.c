@@ -30,7 +30,9 @@ static const uint8_t *bytes_of(const struct slot *s, size_t *ret_len)
 	return s->edited ? s->out : s->raw + s->in_off;
 }
 
-/* The client's answer as text, after query and answer went through usher and a server that echoes. */
+/*
+ * The client's answer as text, after query and answer went through usher and a server that echoes.
+ */
 static const char *talk(struct rig *rig, const struct build *query, bool v6)
 {
 	static uint8_t answer[ANSWER_MAX];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sender against the kernel, in a network namespace of its own: what leaves, and what cannot. */
+/*
+ * The sender against the kernel, in a network namespace of its own: what leaves, and what cannot.
+ */
 #include "relay/sender.h"
 
 #include "dhcpcodec/frame.h"

@@ -54,7 +54,9 @@ Test(servers, two_tables_are_added_by_name_and_not_by_place)
 	cr_expect_eq(a.others, 3);
 }
 
-/* What a worker may have written: from where it cannot be, there is nothing, and it can be printed. */
+/*
+ * What a worker may have written: from where it cannot be, there is nothing, and it can be printed.
+ */
 Test(servers, of_who_means_harm)
 {
 	static const struct server_count good = { 4, 4, { 192, 0, 2, 1 }, 7 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Descriptors from systemd: those that come and those that go, in a process whose descriptors are ours. */
+/*
+ * Descriptors from systemd: those that come and those that go, in a process whose descriptors are
+ * ours.
+ */
 #include "relay/store.h"
 
 #include <criterion/criterion.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The acceptance vectors of tests/vectors/: each packet through the whole pipeline, and what comes out
- * compared with bytes that were written down from the RFCs. USHER_VECTOR=401 runs one case alone;
- * USHER_VECTOR_PCAP=prefix writes what went in and came out for scripts/vectors-check.
+ * The acceptance vectors of tests/vectors/: each packet through the whole pipeline, and what comes
+ * out compared with bytes that were written down from the RFCs. USHER_VECTOR=401 runs one case
+ * alone; USHER_VECTOR_PCAP=prefix writes what went in and came out for scripts/vectors-check.
  */
 #include "tests/capture_file.h"
 #include "tests/rig.h"
@@ -135,7 +135,9 @@ static void compare_packet(struct scene *s, const struct vector_text *text, cons
 		return;
 	while (at < want.len && at < len && want.bytes[at] == got[at])
 		at++;
-	/* Lengths and checksums differ whenever anything does: show where the message itself does. */
+	/*
+	 * Lengths and checksums differ whenever anything does: show where the message itself does.
+	 */
 	for (size_t i = head; i < want.len && i < len; i++) {
 		if (want.bytes[i] != got[i]) {
 			at = i;
@@ -271,7 +273,9 @@ Test(vectors, all)
 	run_all(RIG_PLAIN);
 }
 
-/* The same with a page without access behind the packet, then before it; the packet is read-only. */
+/*
+ * The same with a page without access behind the packet, then before it; the packet is read-only.
+ */
 Test(vectors, flush_end)
 {
 	run_all(RIG_FLUSH_END);
@@ -405,7 +409,9 @@ static int64_t now_ns(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-/* 454: no quadratic time: 50 us for a whole crowded packet, and it is not lengthened beyond 1472. */
+/*
+ * 454: no quadratic time: 50 us for a whole crowded packet, and it is not lengthened beyond 1472.
+ */
 Test(vectors, row_454)
 {
 	struct vectors *vs = vectors_read();
@@ -458,7 +464,9 @@ Test(vectors, row_455)
 	scene_assemble(&s, &s.v->in, NULL, 0, &in);
 	slot = scene_run(&s, &in, RIG_PLAIN);
 	cr_assert(slot->edited);
-	/* The server echoes option 82, which stands behind the eight bytes of the client's options. */
+	/*
+	 * The server echoes option 82, which stands behind the eight bytes of the client's options.
+	 */
 	cr_assert_eq(slot->out[28 + 240 + 8], 82);
 	p += sprintf(p, "%s", answer);
 	for (size_t i = 0; i < 2u + slot->out[28 + 240 + 9]; i++)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every action: what it puts into the decision, that it is printed as it is read, and its errors. */
+/*
+ * Every action: what it puts into the decision, that it is printed as it is read, and its errors.
+ */
 #include "rules/action.h"
 
 #include "tests/rules/fixture.h"

@@ -336,7 +336,10 @@ Test(match, errors_name_place_and_remedy)
 	}
 }
 
-/* Every way to set three conditions against every nesting of two groups: jumps against a plain walk. */
+/*
+ * Every way to set three conditions against every nesting of two groups: jumps against a plain
+ * walk.
+ */
 static bool plain(const struct tests *ts, size_t i, const bool truth[static 3], size_t *leaf);
 
 static bool plain_row(const struct tests *ts, size_t first, size_t end, bool any,

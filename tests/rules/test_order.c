@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The order in which conditions are asked is another than the one they stand in, and decides the same. */
+/*
+ * The order in which conditions are asked is another than the one they stand in, and decides the
+ * same.
+ */
 #include "rules/order.h"
 
 #include "rules/action.h"

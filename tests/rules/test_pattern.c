@@ -131,7 +131,9 @@ static void form(char buf[static 8], size_t kind, const char *text)
 	snprintf(buf, 8, "%s%s%s", kind >= 2 ? "*" : "", text, kind % 2 == 1 ? "*" : "");
 }
 
-/* What is passed over at a glance does not match; and most of what does not match is passed over. */
+/*
+ * What is passed over at a glance does not match; and most of what does not match is passed over.
+ */
 Test(pattern, a_glance_never_misses)
 {
 	static const char *const values[] = { "", "a", "b", "PXEClient", "PXEClient:Arch", "abcdefghi",

@@ -236,7 +236,10 @@ static double nanoseconds(const struct policy *p, const struct facts *f)
  * A hundred rules that all look at the packet and none of which matches. The limit is far above
  * what is measured (about 0.7 us), so that only a change of kind breaks it.
  */
-/* Thrice what it must be, for machines differ; instrumented builds take what they take. tests/bench/decide.c has figures. */
+/*
+ * Thrice what it must be, for machines differ; instrumented builds take what they take.
+ * tests/bench/decide.c has figures.
+ */
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
 #define DECISION_NS 3000.0
 #else

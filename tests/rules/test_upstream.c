@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Upstreams: how they are found again, whom a decision names, and what each kind of server is told. */
+/*
+ * Upstreams: how they are found again, whom a decision names, and what each kind of server is told.
+ */
 #include "rules/upstream.h"
 
 #include "rules/policy_build.h"

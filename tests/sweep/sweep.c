@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs the corpus and the acceptance vectors, every prefix and every changed byte of them through the
- * codec and, in both directions and under several configs, through the pipeline. A program of its own, without a test
- * framework, so that it runs under MemorySanitizer too. Says how much it did; a property that does
- * not hold ends it. With an argument N it takes only each Nth length and byte.
+ * Runs the corpus and the acceptance vectors, every prefix and every changed byte of them through
+ * the codec and, in both directions and under several configs, through the pipeline. A program of
+ * its own, without a test framework, so that it runs under MemorySanitizer too. Says how much it
+ * did; a property that does not hold ends it. With an argument N it takes only each Nth length and
+ * byte.
  */
 #include "tests/build.h"
 #include "tests/corpus.h"
@@ -18,7 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the few messages that are longer than LONGEST, not every length beyond, and only the beginning is mutated. */
+/*
+ * Of the few messages that are longer than LONGEST, not every length beyond, and only the beginning
+ * is mutated.
+ */
 enum { LONGEST = 800, ROOM = 65535 - 60 };
 
 static struct rig *rigs[EXERCISE_RIGS];
