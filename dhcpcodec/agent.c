@@ -8,8 +8,8 @@
 
 enum { BLOCK_HEAD = 5 };
 
-bool agent_block(const struct tlv *vendor, uint32_t enterprise, const uint8_t *magic, size_t magic_len,
-	struct agent_block *ret)
+bool agent_block(const struct tlv *vendor, uint32_t enterprise, const uint8_t *magic,
+	size_t magic_len, struct agent_block *ret)
 {
 	const uint8_t *pos = vendor->val, *end = vendor->val + vendor->len;
 

@@ -44,8 +44,8 @@ struct agent_block {
 	const uint8_t *at, *data;
 	size_t size, len;
 };
-bool agent_block(const struct tlv *vendor, uint32_t enterprise, const uint8_t *magic, size_t magic_len,
-	struct agent_block *ret);
+bool agent_block(const struct tlv *vendor, uint32_t enterprise, const uint8_t *magic,
+	size_t magic_len, struct agent_block *ret);
 
 /* Whether a sub-option 9 is a whole number of blocks, so that one put behind them can be found. */
 bool agent_vendor_whole(const struct tlv *vendor);

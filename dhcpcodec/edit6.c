@@ -162,7 +162,8 @@ static bool find_vendor(const struct dhcp6_edit *e, uint32_t enterprise, struct 
 	struct tlv t;
 
 	while (tlv_next(&TLV_DHCP6, &it, &t)) {
-		if (t.code != D6O_VENDOR_OPTS || t.len < VENDOR_HEAD || be32_get(t.val) != enterprise)
+		if (t.code != D6O_VENDOR_OPTS || t.len < VENDOR_HEAD ||
+			be32_get(t.val) != enterprise)
 			continue;
 		ret->at = (size_t)(t.val - e->msg) + VENDOR_HEAD;
 		ret->len = (size_t)t.len - VENDOR_HEAD;

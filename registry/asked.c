@@ -49,8 +49,8 @@ static uint32_t chains_for(const struct asked_limit limits[ASKED_KINDS])
 	return n;
 }
 
-enum reg_err asked_new(const struct asked_limit limits[ASKED_KINDS], const struct reg_memory *memory,
-	struct asked **ret)
+enum reg_err asked_new(const struct asked_limit limits[ASKED_KINDS],
+	const struct reg_memory *memory, struct asked **ret)
 {
 	struct asked *a;
 	uint32_t n = chains_for(limits);
@@ -110,8 +110,8 @@ enum asked_kind asked_find(const struct asked *a, const struct reg_id *id)
 	return o != NULL ? (enum asked_kind)o->kind : ASKED_NEVER;
 }
 
-enum reg_err asked_put(struct asked *a, enum asked_kind kind, const struct reg_id *id, uint32_t line,
-	int64_t now_ms)
+enum reg_err asked_put(struct asked *a, enum asked_kind kind, const struct reg_id *id,
+	uint32_t line, int64_t now_ms)
 {
 	struct one *o = reg_realloc(a->memory, NULL, sizeof(*o) + id->len);
 	struct one **chain = &a->chains[chain_of(a, id)].first;

@@ -20,8 +20,8 @@ struct asked_limit {
 struct asked;
 
 /* Memory is taken as it is needed. REG_E_NOMEM, REG_E_SYSTEM: *ret is NULL. */
-enum reg_err asked_new(const struct asked_limit limits[ASKED_KINDS], const struct reg_memory *memory,
-	struct asked **ret);
+enum reg_err asked_new(const struct asked_limit limits[ASKED_KINDS],
+	const struct reg_memory *memory, struct asked **ret);
 struct asked *asked_free(struct asked *a);
 
 /* What is known of the id, also if its time is up. */
@@ -31,8 +31,8 @@ enum asked_kind asked_find(const struct asked *a, const struct reg_id *id);
  * Notes one that is not there yet; line is what asked_take() shall say. There must be room:
  * asked_take() makes it. REG_E_NOMEM: nothing was noted.
  */
-enum reg_err asked_put(struct asked *a, enum asked_kind kind, const struct reg_id *id, uint32_t line,
-	int64_t now_ms);
+enum reg_err asked_put(struct asked *a, enum asked_kind kind, const struct reg_id *id,
+	uint32_t line, int64_t now_ms);
 
 /*
  * Takes the oldest of the kind out if its time is up, or if there is no room for `room` more, and

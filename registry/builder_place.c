@@ -67,7 +67,8 @@ static enum reg_err check_below(struct placing *p, uint64_t at, uint64_t hash)
 
 	if (p->b->use != BASE_UNDER || at < p->b->taken || (user->flags & REG_USER_GONE) != 0)
 		return REG_OK;
-	below = reg_find_in(p->b->bottom, hash, (enum reg_id_type)user->type, user->id, user->id_len);
+	below = reg_find_in(
+		p->b->bottom, hash, (enum reg_id_type)user->type, user->id, user->id_len);
 	if (below == NULL)
 		return REG_OK;
 	bucket_remove(&p->buckets, at, hash);
@@ -85,7 +86,8 @@ static enum reg_err place(struct placing *p, uint64_t at, uint64_t hash)
 		return gone_already(p, user);
 	if ((first->flags & REG_USER_GONE) == 0)
 		return twice(p, first, user);
-	bucket_replace(&p->buckets, (uint64_t)((const uint8_t *)first - p->b->region.base), at, hash);
+	bucket_replace(
+		&p->buckets, (uint64_t)((const uint8_t *)first - p->b->region.base), at, hash);
 	return REG_OK;
 }
 

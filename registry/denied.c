@@ -42,8 +42,8 @@ static const char *group_name(gid_t gid, char dst[static NAME_ROOM])
 	return dst;
 }
 
-static void say_whose(
-	const char *what, const char *path, const struct stat *st, bool writing, char *dst, size_t cap)
+static void say_whose(const char *what, const char *path, const struct stat *st, bool writing,
+	char *dst, size_t cap)
 {
 	char owner[NAME_ROOM], group[NAME_ROOM], self[NAME_ROOM], ours[NAME_ROOM];
 	bool folder = S_ISDIR(st->st_mode);

@@ -29,7 +29,8 @@ bool questions_put(struct questions *qs, const struct source_question *q, int64_
 	return fits;
 }
 
-size_t questions_take(struct questions *qs, struct source_question *ret, size_t most, int64_t now_ms)
+size_t questions_take(
+	struct questions *qs, struct source_question *ret, size_t most, int64_t now_ms)
 {
 	size_t n = 0;
 

@@ -46,7 +46,8 @@ bool questions_put(struct questions *qs, const struct source_question *q, int64_
  * Takes up to `most` that still wait at that time, in their order; how many. Those given up are
  * dropped.
  */
-size_t questions_take(struct questions *qs, struct source_question *ret, size_t most, int64_t now_ms);
+size_t questions_take(
+	struct questions *qs, struct source_question *ret, size_t most, int64_t now_ms);
 
 bool questions_wait(struct questions *qs);
 

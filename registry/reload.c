@@ -259,7 +259,8 @@ enum reg_err reload_pass(struct reload *r, bool force, struct reg_error *err)
 		say(r, RELOAD_FAILED, r->failure.text);
 	}
 	if (r->options.source->ops->answers != NULL && r->options.answered != NULL)
-		r->options.source->ops->answers(r->options.source, r->options.answered, r->options.ctx);
+		r->options.source->ops->answers(
+			r->options.source, r->options.answered, r->options.ctx);
 	if (err != NULL && e != REG_OK)
 		*err = why;
 	return e;

@@ -259,7 +259,8 @@ static enum reg_err forget_changed(struct demand *d, struct reg_error *err)
 	if (e != REG_OK)
 		return e;
 	mysql_changes_rewind(&d->p.changes);
-	while (e == REG_OK && mysql_changes_next(&d->p.changes, &entry, NULL) == REG_OK && entry.removed)
+	while (e == REG_OK && mysql_changes_next(&d->p.changes, &entry, NULL) == REG_OK &&
+		entry.removed)
 		e = forget(d, &entry.id);
 	if (e == REG_OK)
 		mysql_changes_take(&d->p.changes);

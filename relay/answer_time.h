@@ -65,7 +65,8 @@ static inline void answer_times_query(struct answer_times *t, uint64_t key, int6
 }
 
 /* Microseconds from the query to time_ns; -1: not known. */
-static inline int64_t answer_times_since(const struct answer_times *t, uint64_t key, int64_t time_ns)
+static inline int64_t answer_times_since(
+	const struct answer_times *t, uint64_t key, int64_t time_ns)
 {
 	uint64_t was = atomic_load_explicit(&t->all[key % ANSWER_TIMES], memory_order_relaxed);
 	uint64_t now = answer_entry(key, time_ns);

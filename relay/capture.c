@@ -115,7 +115,8 @@ struct capture *capture_open(const char *path, char *err, size_t cap)
 		return NULL;
 	}
 	c->path = path;
-	c->in = pcap.pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
+	c->in = pcap.pcap_open_offline_with_tstamp_precision(
+		path, PCAP_TSTAMP_PRECISION_NANO, text);
 	if (c->in == NULL) {
 		/* libpcap puts the name before what strerror() says, and nothing before its own. */
 		snprintf(err, cap, strncmp(text, path, strlen(path)) == 0 ? "%.0s%s" : "%s: %s",

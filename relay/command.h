@@ -48,7 +48,8 @@ command_fn cmd_run, cmd_check, cmd_replay, cmd_explain, cmd_registry;
 command_fn cmd_status, cmd_reload, cmd_pause, cmd_resume, cmd_log_level, cmd_metrics, cmd_tail;
 command_fn cmd_exporter;
 
-extern const struct flag check_flags[], replay_flags[], explain_flags[], status_flags[], control_flags[];
+extern const struct flag check_flags[], replay_flags[], explain_flags[], status_flags[],
+	control_flags[];
 extern const struct flag tail_flags[], exporter_flags[];
 
 #endif

@@ -250,8 +250,8 @@ static int start(struct control *c)
 	return rc == 0 ? loop_add(c->loop, &c->listener) : rc;
 }
 
-int control_open(struct control **ret, struct loop *loop, const struct control_options *o, char *err,
-	size_t cap)
+int control_open(struct control **ret, struct loop *loop, const struct control_options *o,
+	char *err, size_t cap)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int rc;

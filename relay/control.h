@@ -40,8 +40,8 @@ struct control;
  * Listens; a socket that a dead usher left behind is replaced. 0; or a negative errno, and in
  * err[cap] what is wrong with what, and the remedy. The loop must outlive it.
  */
-int control_open(struct control **ret, struct loop *loop, const struct control_options *o, char *err,
-	size_t cap);
+int control_open(struct control **ret, struct loop *loop, const struct control_options *o,
+	char *err, size_t cap);
 
 /* Sends all clients away and removes the socket. NULL is allowed; returns NULL. */
 struct control *control_close(struct control *c);

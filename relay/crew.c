@@ -283,7 +283,8 @@ static bool is_stuck(const struct crew *c)
 	int64_t then = clock_now_ns() - STUCK_MS * 1000000LL;
 
 	for (size_t i = 0; i < CREW_IDLE; i++)
-		if (c->idle[i].hand.fd >= 0 && c->idle[i].hand.pid == 0 && c->idle[i].asked_ns < then)
+		if (c->idle[i].hand.fd >= 0 && c->idle[i].hand.pid == 0 &&
+			c->idle[i].asked_ns < then)
 			return true;
 	return false;
 }

@@ -65,7 +65,8 @@ enum reg_err data_source_new(const struct config *c, bool watch, struct source *
 {
 	data_source_guard(c);
 	if (c->registry.mysql.used)
-		return new_mysql(&c->registry.mysql, watch && config_on_demand(c) != NULL, ret, err);
+		return new_mysql(
+			&c->registry.mysql, watch && config_on_demand(c) != NULL, ret, err);
 	return new_file(c, watch, ret, err);
 }
 

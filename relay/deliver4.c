@@ -44,7 +44,8 @@ static uint8_t *server_id(const struct packet *p, uint8_t *msg, size_t len)
 	struct tlv t;
 
 	if (p->auth || p->type == DHCP4_BOOTP || len < DHCP4_OPTIONS ||
-		!tlv_find(&TLV_DHCP4, msg + DHCP4_OPTIONS, len - DHCP4_OPTIONS, DHO_SERVER_ID, &t) ||
+		!tlv_find(
+			&TLV_DHCP4, msg + DHCP4_OPTIONS, len - DHCP4_OPTIONS, DHO_SERVER_ID, &t) ||
 		t.len != 4)
 		return NULL;
 	return msg + (t.val - msg);

@@ -139,7 +139,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 			.path = url,
 			.search = value_of(c, MHD_GET_ARGUMENT_KIND, "q"),
 			.after = value_of(c, MHD_GET_ARGUMENT_KIND, "after"),
-			.authorization = value_of(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
+			.authorization =
+				value_of(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
 			.body = b->too_long ? "" : b->text,
 		},
 		&reply);
@@ -206,7 +207,8 @@ static int start_http(struct server *s, int fd)
 	s->daemon = mhd.MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, s,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)PATIENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_END);
+		(unsigned)PATIENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+		MHD_OPTION_END);
 	info = s->daemon != NULL ? mhd.MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info == NULL)
 		return -ENOMEM;

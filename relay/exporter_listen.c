@@ -57,7 +57,8 @@ static void explain(int error, const char *address, const char *port, char *err,
 
 static int listen_on(const struct addrinfo *a)
 {
-	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
+	int fd =
+		socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
 	int one = 1, zero = 0, err;
 
 	if (fd < 0)

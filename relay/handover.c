@@ -40,7 +40,8 @@ static size_t bring(struct keeper *k, struct handoff *h, const struct depot_gift
 	return count;
 }
 
-static int send_in_time(const struct keeper *k, const struct handoff *h, const int *fds, size_t count)
+static int send_in_time(
+	const struct keeper *k, const struct handoff *h, const int *fds, size_t count)
 {
 	int err;
 

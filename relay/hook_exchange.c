@@ -67,7 +67,8 @@ static struct exchange *exchange_of(const struct hook_exchanges *t, const struct
 
 static uint32_t lines_of(const struct hook_exchanges *t, size_t bytes)
 {
-	return (uint32_t)((sizeof(struct exchange) + t->hooks->context_bytes + bytes + LINE - 1) / LINE);
+	return (uint32_t)((sizeof(struct exchange) + t->hooks->context_bytes + bytes + LINE - 1) /
+			  LINE);
 }
 
 static uint32_t after(const struct hook_exchanges *t, uint32_t i)

@@ -43,8 +43,8 @@ struct hook_leases *hook_leases_new(size_t most, uint32_t probation)
 	while (buckets < most)
 		buckets *= 2;
 	t->size = most * sizeof(*t->all) + most * sizeof(*t->heap) + buckets * sizeof(*t->buckets);
-	map = mmap(NULL, t->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		-1, 0);
+	map = mmap(NULL, t->size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map == MAP_FAILED || getrandom(t->key, sizeof(t->key), 0) != (ssize_t)sizeof(t->key)) {
 		if (map != MAP_FAILED)
 			munmap(map, t->size);

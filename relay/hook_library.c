@@ -145,8 +145,8 @@ static int register_by_name(struct usher_library *lib)
 		if (name == NULL)
 			continue;
 		take(&fn, sizeof(fn), hook_library_symbol(lib->handle, name));
-		if (fn != NULL &&
-			add_callout(lib, (enum hook_kind)(i / 2), i % 2 != 0, false, fn) != USHER_OK)
+		if (fn != NULL && add_callout(lib, (enum hook_kind)(i / 2), i % 2 != 0, false,
+					  fn) != USHER_OK)
 			return -ENOMEM;
 	}
 	return 0;

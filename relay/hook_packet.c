@@ -110,7 +110,8 @@ static bool begin(struct packet *p, struct tlv_iter *ret)
 	return true;
 }
 
-int usher_get_option(struct usher_packet *packet, unsigned code, const uint8_t **ret, size_t *ret_len)
+int usher_get_option(
+	struct usher_packet *packet, unsigned code, const uint8_t **ret, size_t *ret_len)
 {
 	struct hook_memory *m = packet->memory;
 	struct packet *p = packet->p;
@@ -122,7 +123,8 @@ int usher_get_option(struct usher_packet *packet, unsigned code, const uint8_t *
 		return USHER_E_NOT_FOUND;
 	/* The pieces of a long option as one. */
 	if (!p->v6 && !p->editing && code < DHO_END) {
-		val = dhcp4_concat(&p->view4, (uint8_t)code, m->scratch, sizeof(m->scratch), ret_len);
+		val = dhcp4_concat(
+			&p->view4, (uint8_t)code, m->scratch, sizeof(m->scratch), ret_len);
 		*ret = val;
 		return val != NULL ? USHER_OK : USHER_E_NOT_FOUND;
 	}

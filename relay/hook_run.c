@@ -93,8 +93,8 @@ static void judge_untimed(struct hook_memory *m)
 	count(m, EVENT_library_slow);
 	for (size_t k = 0; k < HOOK_KINDS; k++)
 		for (size_t i = 0; i < 4; i++)
-			atomic_store_explicit(&m->hooks->lists[k][i / 2][i % 2].precise, PRECISE_CALLS,
-				memory_order_relaxed);
+			atomic_store_explicit(&m->hooks->lists[k][i / 2][i % 2].precise,
+				PRECISE_CALLS, memory_order_relaxed);
 	log_warning("hook libraries: the callouts up to %s took %lld ms together: they are timed one by "
 		"one now",
 		usher_point(&m->callout), (long long)took);

@@ -9,9 +9,10 @@
 
 static bool looks_like_query(const struct packet *p)
 {
-	static const uint32_t up = 1U << DHCPV6_SOLICIT | 1U << DHCPV6_REQUEST | 1U << DHCPV6_CONFIRM |
-		1U << DHCPV6_RENEW | 1U << DHCPV6_REBIND | 1U << DHCPV6_RELEASE |
-		1U << DHCPV6_DECLINE | 1U << DHCPV6_INFORMATION_REQUEST | 1U << DHCPV6_RELAY_FORW;
+	static const uint32_t up = 1U << DHCPV6_SOLICIT | 1U << DHCPV6_REQUEST |
+				   1U << DHCPV6_CONFIRM | 1U << DHCPV6_RENEW | 1U << DHCPV6_REBIND |
+				   1U << DHCPV6_RELEASE | 1U << DHCPV6_DECLINE |
+				   1U << DHCPV6_INFORMATION_REQUEST | 1U << DHCPV6_RELAY_FORW;
 	const uint8_t *msg = packet_msg(p);
 
 	if (p->frame.pay_len == 0 || p->side == SIDE_SERVER)

@@ -146,7 +146,8 @@ static identity_fn *const places[REG_ID_TYPES][2] = {
  */
 static bool must_ask(struct packet *p, enum reg_id_type type, const uint8_t *id, size_t len)
 {
-	if (!p->pl->demand.on || p->given_up || len > REG_ID_MAX || p->looked_up++ < p->slot->answered)
+	if (!p->pl->demand.on || p->given_up || len > REG_ID_MAX ||
+		p->looked_up++ < p->slot->answered)
 		return false;
 	p->ask = id;
 	p->ask_len = len;

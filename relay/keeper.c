@@ -83,7 +83,8 @@ static struct channel *new_channel(struct keeper *k)
 {
 	struct channel *c;
 
-	while ((c = channel_new(k->shared->slots, &k->channel_fd)) == NULL && clock_now_ns() < k->until)
+	while ((c = channel_new(k->shared->slots, &k->channel_fd)) == NULL &&
+		clock_now_ns() < k->until)
 		clock_pause();
 	return c;
 }
@@ -149,8 +150,8 @@ static void hand_over_records(struct keeper *k)
 static bool take_back(struct keeper *k, struct batch *b, size_t first, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		enum keeper_fault fault =
-			keeper_take(&b->slots[first + i], &k->channel->batch.slots[i], &k->hand.fence);
+		enum keeper_fault fault = keeper_take(
+			&b->slots[first + i], &k->channel->batch.slots[i], &k->hand.fence);
 
 		if (fault == KEEPER_OK)
 			continue;
@@ -239,7 +240,8 @@ static size_t decide(struct keeper *k, struct batch *b, size_t first, size_t cou
 		quarantine_save(k->shared->quarantine, k->queue, s);
 		judge(k, s, CAUSE_quarantined);
 		/* The others of its batch have done nothing: it must not cost them their time. */
-		k->until = k->last = clock_now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS / 2;
+		k->until = k->last =
+			clock_now_ns() + (int64_t)k->shared->deadline_ms * NS_PER_MS / 2;
 		return 1;
 	}
 	switch (attempt(k, b, first, &count)) {

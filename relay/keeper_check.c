@@ -127,7 +127,8 @@ static enum keeper_fault take_sends(
 /*
  * A packet without a verdict is not edited either; how long it may wait is not the worker's to say.
  */
-static void take_parked(struct slot *to, const struct slot *from, const struct fence *f, uint8_t ask)
+static void take_parked(
+	struct slot *to, const struct slot *from, const struct fence *f, uint8_t ask)
 {
 	uint32_t ms = ask != 0 ? f->ask_ms : f->park_ms;
 

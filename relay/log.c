@@ -236,7 +236,8 @@ bool log_may_speak(struct log_site *site)
 
 bool log_may_speak_again(struct log_site *site, unsigned seconds)
 {
-	int64_t next = atomic_load_explicit(&site->next_ns, memory_order_relaxed), now = clock_now_ns();
+	int64_t next = atomic_load_explicit(&site->next_ns, memory_order_relaxed),
+		now = clock_now_ns();
 
 	return now >= next && atomic_compare_exchange_strong(
 					&site->next_ns, &next, now + (int64_t)seconds * SECOND_NS);

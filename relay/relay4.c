@@ -167,7 +167,8 @@ enum step stage_relay4(struct packet *p)
 	 * relay".
 	 */
 	if (be16_get(packet_msg(p) + DHCP4_SECS) < t->relay.min_secs &&
-		(p->kind == KIND_DISCOVER || p->kind == KIND_INIT_REBOOT || p->kind == KIND_REBINDING))
+		(p->kind == KIND_DISCOVER || p->kind == KIND_INIT_REBOOT ||
+			p->kind == KIND_REBINDING))
 		return packet_end(p, STEP_DROP, CAUSE_too_early);
 	if (to_refuse(p))
 		return refuse(p);

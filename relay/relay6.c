@@ -33,7 +33,8 @@ enum step relay_take_query6(struct packet *p)
 	if (p->link == NULL && (!p->relayed || is_link_local(src)))
 		return packet_end(p, STEP_DROP, CAUSE_no_link);
 	/* RFC 5007 4.2: LEASEQUERY is for relay agents and the like. */
-	if (p->type == DHCPV6_LEASEQUERY && p->untrusted && p->policy->treat.leasequery == TREAT_DROP)
+	if (p->type == DHCPV6_LEASEQUERY && p->untrusted &&
+		p->policy->treat.leasequery == TREAT_DROP)
 		return packet_end(p, STEP_DROP, CAUSE_leasequery);
 	p->relay = true;
 	s->relayed = true;

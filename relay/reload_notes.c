@@ -25,20 +25,21 @@ static bool same_text(const char *a, const char *b)
 static bool same_demand(const struct config_mysql *a, const struct config_mysql *b)
 {
 	return a->mode == b->mode && a->lookup_timeout_ms == b->lookup_timeout_ms &&
-		a->cache_users == b->cache_users && a->cache_users_s == b->cache_users_s &&
-		a->cache_strangers == b->cache_strangers && a->cache_strangers_s == b->cache_strangers_s;
+	       a->cache_users == b->cache_users && a->cache_users_s == b->cache_users_s &&
+	       a->cache_strangers == b->cache_strangers &&
+	       a->cache_strangers_s == b->cache_strangers_s;
 }
 
 static bool same_mysql(const struct config_mysql *a, const struct config_mysql *b)
 {
 	return a->used == b->used && same_text(a->host, b->host) &&
-		same_text(a->socket, b->socket) && a->port == b->port &&
-		same_text(a->database, b->database) && same_text(a->user, b->user) &&
-		same_text(a->table, b->table) && same_text(a->password_file, b->password_file) &&
-		same_text(a->password_env, b->password_env) && same_text(a->tls_ca, b->tls_ca) &&
-		a->poll_ms == b->poll_ms && a->connect_timeout_ms == b->connect_timeout_ms &&
-		a->read_timeout_ms == b->read_timeout_ms && a->on_unavailable == b->on_unavailable &&
-		same_demand(a, b);
+	       same_text(a->socket, b->socket) && a->port == b->port &&
+	       same_text(a->database, b->database) && same_text(a->user, b->user) &&
+	       same_text(a->table, b->table) && same_text(a->password_file, b->password_file) &&
+	       same_text(a->password_env, b->password_env) && same_text(a->tls_ca, b->tls_ca) &&
+	       a->poll_ms == b->poll_ms && a->connect_timeout_ms == b->connect_timeout_ms &&
+	       a->read_timeout_ms == b->read_timeout_ms && a->on_unavailable == b->on_unavailable &&
+	       same_demand(a, b);
 }
 
 /* Keys that take effect at a start only: said, so that nobody waits for them. */

@@ -111,7 +111,8 @@ static void limit_all(enum sandbox_of who)
 	}
 }
 
-void sandbox_enter(enum sandbox_of who, const struct sandbox_files *files, char *missing, size_t cap)
+void sandbox_enter(
+	enum sandbox_of who, const struct sandbox_files *files, char *missing, size_t cap)
 {
 	missing[0] = '\0';
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

@@ -38,6 +38,7 @@ bool sandbox_drop_capabilities(unsigned long long keep);
  * and `files` is NULL. To be called when everything that takes opening has been opened; before
  * there are threads.
  */
-void sandbox_enter(enum sandbox_of who, const struct sandbox_files *files, char *missing, size_t cap);
+void sandbox_enter(
+	enum sandbox_of who, const struct sandbox_files *files, char *missing, size_t cap);
 
 #endif

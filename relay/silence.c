@@ -73,8 +73,8 @@ static void ask(struct silence_family *f, uint64_t queries, int64_t now_ms)
 	SET(f->queries, before + queries);
 }
 
-void silence_look(struct silence *s, struct silence_seen *seen, const struct counters *c, bool paused,
-	int64_t now_ms)
+void silence_look(struct silence *s, struct silence_seen *seen, const struct counters *c,
+	bool paused, int64_t now_ms)
 {
 	uint64_t sent = c->verdicts[SLOT_ACCEPT] + c->causes[CAUSE_relayed];
 	uint64_t room = sent - seen->sent;
@@ -114,5 +114,6 @@ bool silence_reigns(const struct silence *s, bool v6, int64_t now_ms)
 {
 	int64_t ms;
 
-	return silence_queries(s, v6, now_ms, &ms) >= SILENCE_QUERIES && ms >= SILENCE_SECONDS * 1000;
+	return silence_queries(s, v6, now_ms, &ms) >= SILENCE_QUERIES &&
+	       ms >= SILENCE_SECONDS * 1000;
 }

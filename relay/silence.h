@@ -35,8 +35,8 @@ struct silence_seen {
 };
 
 /* After a batch. With `paused` what is still open is forgotten: nothing is counted then. */
-void silence_look(struct silence *s, struct silence_seen *seen, const struct counters *c, bool paused,
-	int64_t now_ms);
+void silence_look(struct silence *s, struct silence_seen *seen, const struct counters *c,
+	bool paused, int64_t now_ms);
 
 /* Whether there is something to complain of: no server of that family answers. */
 bool silence_reigns(const struct silence *s, bool v6, int64_t now_ms);

@@ -321,7 +321,8 @@ void spawner_kill(struct spawner *s, pid_t pid)
 {
 	struct request r = { .order = ORDER_KILL, .pid = pid };
 
-	for (int i = 0; i < KILL_TRIES && channel_again(channel_send(s->fd, &r, sizeof(r), NULL, 0)); i++)
+	for (int i = 0;
+		i < KILL_TRIES && channel_again(channel_send(s->fd, &r, sizeof(r), NULL, 0)); i++)
 		;
 }
 

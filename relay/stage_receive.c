@@ -138,7 +138,8 @@ enum step stage_select(struct packet *p)
 	p->state.kind = (uint8_t)p->kind;
 	p->state.generation = p->policy->generation;
 	if (p->id != NULL)
-		p->state.digest = (uint32_t)siphash13(p->policy->treat.digest_key, p->id, p->id_len);
+		p->state.digest =
+			(uint32_t)siphash13(p->policy->treat.digest_key, p->id, p->id_len);
 	if (identity_hidden(p)) {
 		p->state.id_type = (uint8_t)p->id_type;
 		p->state.id = p->id;

@@ -83,9 +83,10 @@ enum step stage_frame(struct packet *p)
 		return packet_end(p, STEP_PASS, frame_causes[p->err]);
 	/* RFC 8357: a relay may send from, and be answered at, any port. */
 	ours = p->v6 ? f->dport == PORT_DHCP6_SERVER || f->dport == PORT_DHCP6_CLIENT ||
-			f->sport == PORT_DHCP6_SERVER
+			       f->sport == PORT_DHCP6_SERVER
 		     : f->dport == PORT_DHCP4_SERVER || f->dport == PORT_DHCP4_CLIENT ||
-			f->sport == PORT_DHCP4_SERVER || f->sport == PORT_PXE || f->dport == PORT_PXE;
+			       f->sport == PORT_DHCP4_SERVER || f->sport == PORT_PXE ||
+			       f->dport == PORT_PXE;
 	return ours ? STEP_NEXT : packet_end(p, STEP_PASS, CAUSE_not_dhcp);
 }
 
@@ -186,8 +187,8 @@ static enum step check_direct4(struct packet *p)
 	 * The frame's source is the client only on its own link: a bridge port, or one we relay
 	 * for.
 	 */
-	if ((s->physindev == 0 && (!p->relay || p->kind == KIND_RENEWING)) || s->hw_len != 6 || msg[DHCP4_HLEN] != 6 ||
-		memcmp(s->hw, msg + DHCP4_CHADDR, 6) == 0)
+	if ((s->physindev == 0 && (!p->relay || p->kind == KIND_RENEWING)) || s->hw_len != 6 ||
+		msg[DHCP4_HLEN] != 6 || memcmp(s->hw, msg + DHCP4_CHADDR, 6) == 0)
 		return STEP_NEXT;
 	packet_event(p, EVENT_chaddr_differs);
 	if (p->untrusted && p->policy->treat.strict_chaddr)

@@ -144,7 +144,8 @@ bool state4_get(struct state *ret, const uint8_t *data, size_t len)
 	const uint8_t *p;
 	struct state s;
 
-	if (!get_fixed(&s, data, len) || !fields_fit(fields4, COUNT(fields4), s.flags, len - STATE_FIXED))
+	if (!get_fixed(&s, data, len) ||
+		!fields_fit(fields4, COUNT(fields4), s.flags, len - STATE_FIXED))
 		return false;
 	p = data + STATE_FIXED;
 	if ((s.flags & STATE_SAVED_82_5) != 0) {

@@ -88,7 +88,8 @@ const struct status *status_gather(struct daemon *d)
 	gather_workers(d, s);
 	gather_registry(d, s);
 	s->outcome_count = 0;
-	gather_outcome(d->outcome, d->boot->outcome.file, d->boot->outcome.format == OUTCOME_JSON, s);
+	gather_outcome(
+		d->outcome, d->boot->outcome.file, d->boot->outcome.format == OUTCOME_JSON, s);
 	gather_outcome(d->outcome_json, d->boot->outcome.json_file, true, s);
 	s->relay = d->sender != NULL;
 	if (s->relay)

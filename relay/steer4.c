@@ -275,8 +275,8 @@ static enum cause leave_alone(const struct packet *p, const struct agent_option 
 		 */
 		if (t.code == RAI_AUTH)
 			return CAUSE_relay_auth;
-		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise, state_magic,
-						    sizeof(state_magic), &block))
+		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise,
+						    state_magic, sizeof(state_magic), &block))
 			return CAUSE_loop;
 		if (t.code == RAI_VENDOR && !agent_vendor_whole(&t))
 			return CAUSE_malformed;

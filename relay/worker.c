@@ -129,7 +129,8 @@ static void run_here(struct worker *w)
 	links_tick(&w->links);
 	pipeline_run(&w->engine.pipeline, w->batch);
 	inquiry_send(&w->inquiry, w->batch);
-	learned_say(w->shared->learned, w->engine.pipeline.snapshot->policy, w->batch->slots[0].time_ns);
+	learned_say(w->shared->learned, w->engine.pipeline.snapshot->policy,
+		w->batch->slots[0].time_ns);
 	tick(w);
 	snapshot_leave(w->shared->live, w->number);
 	if (w->park != NULL)

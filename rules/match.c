@@ -186,8 +186,8 @@ static uint32_t entry(const struct order *o, uint32_t i)
 	return i;
 }
 
-static void link_row(
-	struct tests *ts, const struct order *o, uint32_t head, bool any, uint32_t yes, uint32_t no);
+static void link_row(struct tests *ts, const struct order *o, uint32_t head, bool any, uint32_t yes,
+	uint32_t no);
 
 static void link_one(
 	struct tests *ts, const struct order *o, uint32_t i, uint32_t yes, uint32_t no)
