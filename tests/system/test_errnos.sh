@@ -29,7 +29,7 @@ groups="1..$FIRST 1..$FIRST+2 2..$FIRST+2"
 # What strace has seen each do when it has begun to work: seen() compares. close(2): the descriptor is closed whatever it
 # says, but strace keeps the call from being made, and what is left open is strace's doing.
 declare -A calls=(
-	[worker]="recvmsg sendmsg mmap munmap close fcntl fstat write sched_setaffinity"
+	[worker]="recvmsg sendmsg poll mmap munmap close fcntl fstat write sched_setaffinity sched_yield"
 	[loader]="poll recvmsg sendmsg read openat fstat memfd_create ftruncate mmap munmap fcntl close futex inotify_add_watch write
 		ioctl newfstatat"
 	[spawner]="poll recvmsg sendmsg read clone wait4 waitid kill close"
