@@ -79,9 +79,6 @@ void live_set_registry(struct live_store *s, struct registry *reg, const struct 
 	s->since_ms = clock_now_ms();
 	publish(s, reg, next_config(s));
 	pthread_mutex_unlock(&s->lock);
-	/* Nobody else replaces it. */
-	if (reg != NULL)
-		registry_touch(reg, registry_below(reg), SIZE_MAX);
 }
 
 struct config *live_hold(struct live_store *s, struct registry **ret_registry)

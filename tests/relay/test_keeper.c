@@ -506,10 +506,7 @@ Test(keeper, poison_is_put_in_quarantine)
 	end();
 }
 
-/*
- * The keeper in the hands of somebody else: what it need not do for its work it cannot, and it goes
- * on with that.
- */
+/* A keeper in the hands of somebody else can do what it needs for its work, and nothing more. */
 Test(keeper, can_do_nothing_else)
 {
 	trapped = true;
@@ -528,10 +525,7 @@ Test(keeper, can_do_nothing_else)
 
 /* --- what a worker has in its hands ---------------------------------------------------------- */
 
-/*
- * Whether that is the inode of a netlink socket of our network namespace: proc(5),
- * /proc/net/netlink.
- */
+/* Whether it is a netlink socket of our network namespace: proc(5), /proc/net/netlink. */
 static bool is_netlink(unsigned long inode)
 {
 	unsigned long other;
