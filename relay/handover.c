@@ -119,7 +119,7 @@ static void note_tick(struct keeper *k, int32_t ms)
 /*
  * Whether the time that is up was the machine's doing: who waits for the worker was itself woken
  * much too late, so there is no CPU for either, and a new worker, which has to be started, would
- * take longer still.
+ * take longer still. The worker has as long again as that was: one that hangs is still found soon.
  */
 static bool is_starved(struct keeper *k, int64_t late, unsigned grants)
 {
@@ -130,8 +130,8 @@ static bool is_starved(struct keeper *k, int64_t late, unsigned grants)
 	log_limited(&k->starved_site, LEVEL_WARNING,
 		"queue %u: worker %d gets no CPU, nor did we for %lld ms: it is waited for",
 		k->queue, (int)k->hand.pid, (long long)(late / NS_PER_MS));
-	k->until += late + deadline;
-	k->last += late + deadline;
+	k->until += 2 * late;
+	k->last += 2 * late;
 	return true;
 }
 
