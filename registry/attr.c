@@ -82,8 +82,8 @@ static enum reg_err make_room(struct attr_names *names, size_t len)
 }
 
 /*
- * Whether a name is meant as an option by number or of a vendor: option-, option6-, vendor- and a
- * digit.
+ * Whether a name is meant as an option by number or of a vendor: option-, option6-, vendor- and
+ * nothing but digits and dots. Any other is a name like any.
  */
 static bool means_number(const char *name, size_t len)
 {
@@ -92,8 +92,11 @@ static bool means_number(const char *name, size_t len)
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		size_t n = strlen(prefixes[i]);
 
-		if (len > n && memcmp(name, prefixes[i], n) == 0 && name[n] >= '0' &&
-			name[n] <= '9')
+		if (len <= n || memcmp(name, prefixes[i], n) != 0)
+			continue;
+		while (n < len && strchr("0123456789.", name[n]) != NULL && name[n] != '\0')
+			n++;
+		if (n == len)
 			return true;
 	}
 	return false;

@@ -197,14 +197,41 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_array_end,
 };
 
-/* yajl writes "parse error: trailing garbage\n"; kept is what stands between. */
+/* What yajl says, and what somebody who has made the mistake is told. */
+static const struct {
+	const char *yajl, *text;
+} reasons[] = {
+	{ "premature EOF", "it ends too early: a bracket or a quote is not closed" },
+	{ "trailing garbage", "there is more behind the end" },
+	{ "unallowed token at this point", "a comma, colon or bracket is missing, or is one too many" },
+	{ "after key and value, inside map", "after a value there must be a comma or '}'" },
+	{ "after array element", "after an element there must be a comma or ']'" },
+	{ "object key and value must be separated", "after a name there must be a colon" },
+	{ "invalid object key", "a name must stand in double quotes" },
+	{ "invalid char in json text", "a name or text must stand in double quotes" },
+	{ "invalid string in json text", "a name or text must stand in double quotes" },
+	{ "invalid character inside string", "a control character in a text: write \\t, \\n, \\u00XX" },
+	{ "inside a string, '\\' occurs before a character",
+	  "a backslash in a text must be followed by one of \"\\/bfnrtu" },
+	{ "probable comment found", "a comment is a line that begins with #" },
+};
+
+static const char *reason_of(const char *yajl)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (strncmp(yajl, reasons[i].yajl, strlen(reasons[i].yajl)) == 0)
+			return reasons[i].text;
+	return yajl;
+}
+
+/* yajl writes "parse error: trailing garbage\n"; what stands between is looked up. */
 static void copy_reason(char *to, size_t cap, const char *from)
 {
 	const char *colon = strstr(from, ": ");
 	size_t n;
 
 	if (colon != NULL)
-		from = colon + 2;
+		from = reason_of(colon + 2);
 	n = strcspn(from, "\n");
 	while (n > 0 && from[n - 1] == '.')
 		n--;

@@ -155,7 +155,7 @@ static const struct row kea[] = {
 	  "\"option-data\": [ { \"name\": \"routers\", \"data\": \"x\" } ] } ] }",
 	  "-:1: id: 'z' is not a hex digit\n"
 	  "-:1: routers: expected an IPv4 address such as 192.0.2.1, got \"x\"\n" },
-	{ "kea", "{\n\"Dhcp4\":\n", "!:2: premature EOF\n" },
+	{ "kea", "{\n\"Dhcp4\":\n", "!:2: it ends too early: a bracket or a quote is not closed\n" },
 	{ "kea", "{}", "" },
 };
 

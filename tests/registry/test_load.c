@@ -61,7 +61,7 @@ Test(load, errors_name_file_and_line)
 		  ":3: user HW_ADDR=01 is given twice, first on line 1", REG_E_DUPLICATE },
 		{ HW("01", ",\"routers\":\"x\""), ":1: routers: expected an IPv4 address such as "
 		  "192.0.2.1, got \"x\"", REG_E_OPTION },
-		{ HW("01", "") "{\"type\"", ":2: last line is unfinished: premature EOF",
+		{ HW("01", "") "{\"type\"", ":2: last line is unfinished: it ends too early: a bracket or a quote is not closed",
 		  REG_E_UNFINISHED },
 	};
 	struct load_result result;

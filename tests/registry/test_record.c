@@ -52,6 +52,7 @@ static const struct {
 	{ "\"vendor-1\":\"hex:00\"", "t:1: vendor-1: no such option*" },
 	{ "\"option-x\":\"an attribute\"", "" },
 	{ "\"vendor-name\":\"an attribute\"", "" },
+	{ "\"vendor-2nd-floor\":\"an attribute\",\"option-82-port\":\"7\"", "" },
 	/* one option twice */
 	{ "\"routers\":\"10.0.0.1\",\"option-3\":\"10.0.0.2\"",
 	  "t:1: option-3: that option is already set by another attribute" },

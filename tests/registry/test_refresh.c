@@ -313,7 +313,7 @@ Test(refresh, force)
 	cr_assert_eq(w.published, 2, "read although nothing changed");
 	temp_put(w.t.path, "bad\n");
 	cr_assert_eq(refresh_force(w.refresh, LONG_MS, &err), REG_E_SYNTAX);
-	cr_assert_not_null(strstr(err.text, ":1: invalid char in json text"));
+	cr_assert_not_null(strstr(err.text, ":1: a name or text must stand in double quotes"));
 	temp_put(w.t.path, "");
 	refresh_poll(w.refresh);
 	cr_assert(knows(&w, 0));

@@ -25,8 +25,8 @@ Test(reload, first_reading)
 	cr_assert_eq(world_begin_as(&w, U("01") "bad\n" U("02") "{", true, false, &err), REG_OK);
 	cr_assert_str_eq(world_users(&w), "01 02 ");
 	cr_assert_eq(w.stats.bad, 2);
-	world_said(&w, "W:2: invalid char in json text|"
-		"W:4: last line is unfinished: premature EOF|");
+	world_said(&w, "W:2: a name or text must stand in double quotes|"
+		"W:4: last line is unfinished: it ends too early: a bracket or a quote is not closed|");
 	world_end(&w);
 }
 
@@ -163,7 +163,7 @@ Test(reload, r2_the_rest_follows)
 	world_settle(&w);
 	world_pass(&w);
 	cr_assert_str_eq(world_users(&w), "01 ");
-	world_said(&w, "F:2: invalid char in json text|R|W: 1 users, there were 3|");
+	world_said(&w, "F:2: a name or text must stand in double quotes|R|W: 1 users, there were 3|");
 	world_end(&w);
 }
 

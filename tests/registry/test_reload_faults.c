@@ -69,7 +69,7 @@ Test(reload_faults, r9_bad_lines)
 	} rows[] = {
 		{ U("01") "{}\n", "F:2: no \"type\", expected \"HW_ADDR\" or \"DUID\"|" },
 		{ U("01") U("02") U("01"), "F:3: user HW_ADDR=01 is given twice, first on line 1|" },
-		{ U("01") "\xff\n", "F:2: invalid char in json text|" },
+		{ U("01") "\xff\n", "F:2: a name or text must stand in double quotes|" },
 		{ U("01") "{\"type\":\"HW_ADDR\",\"id\":\"02\",\"a\":\"\\u0000\"}\n",
 		  "F:2: contains a NUL byte|" },
 		{ "[]\n", "F:1: expected an object: {\"type\": \"HW_ADDR\", \"id\": \"...\"}|" },
@@ -94,7 +94,7 @@ Test(reload_faults, r9_bad_lines)
 	/* A bad line added, and taken away again: what is in force never was anything else. */
 	temp_append(w.t.path, "x\n");
 	world_pass(&w);
-	world_said(&w, "F:3: invalid char in json text|");
+	world_said(&w, "F:3: a name or text must stand in double quotes|");
 	temp_put(w.t.path, U("01") U("02"));
 	world_pass(&w);
 	world_said(&w, "R|");
@@ -110,10 +110,10 @@ Test(reload_faults, r9_bad_lines_left_out)
 	temp_append(w.t.path, "x\n" U("03"));
 	world_pass(&w);
 	cr_assert_str_eq(world_users(&w), "01 02 03 ");
-	world_said(&w, "W:3: invalid char in json text|");
+	world_said(&w, "W:3: a name or text must stand in double quotes|");
 	temp_replace(&w.t, U("01") "bad\n" U("02"));
 	world_pass(&w);
-	world_said(&w, "W:2: invalid char in json text|");
+	world_said(&w, "W:2: a name or text must stand in double quotes|");
 	temp_replace(&w.t, U("01") "bad\n" U("04"));
 	world_pass(&w);
 	cr_assert_str_eq(world_users(&w), "01 04 ");
@@ -122,7 +122,7 @@ Test(reload_faults, r9_bad_lines_left_out)
 	world_pass(&w);
 	world_settle(&w);
 	cr_assert_str_eq(world_users(&w), "01 04 ", "an unfinished file is not a bad line");
-	world_said(&w, "F:2: last line is unfinished: premature EOF|");
+	world_said(&w, "F:2: last line is unfinished: it ends too early: a bracket or a quote is not closed|");
 	world_end(&w);
 }
 
@@ -145,7 +145,7 @@ Test(reload_faults, a_line_added_in_two_writes)
 	temp_append(w.t.path, "{\"type\"");
 	world_pass(&w);
 	world_settle(&w);
-	world_said(&w, "F:4: last line is unfinished: premature EOF|");
+	world_said(&w, "F:4: last line is unfinished: it ends too early: a bracket or a quote is not closed|");
 	chmod(w.t.path, 0600);
 	world_pass(&w);
 	world_said(&w, "");

@@ -79,16 +79,16 @@ static const struct {
 	{ T("\xef\xbb\xbf" USER("01") "\n" USER("02") "\n"), "01@1 02@2 " },
 	{ T("\xef\xbb\xbf# c\n" USER("02") "\n"), "02@2 " },
 	{ T("\xef\xbb\xbf"), "" },
-	{ T(USER("01") "\n\xef\xbb\xbf" USER("02") "\n"), "01@1 [:2: invalid char in json text] " },
+	{ T(USER("01") "\n\xef\xbb\xbf" USER("02") "\n"), "01@1 [:2: a name or text must stand in double quotes] " },
 	{ T(USER("01") "\n\0\n" USER("02") "\n"), "01@1 [:2: contains a NUL byte] 02@3 " },
 	{ T(USER("01") "\n" "{\n}\n" USER("02") "\n"),
-	  "01@1 [:2: premature EOF] [:3: unallowed token at this point in JSON text] 02@4 " },
+	  "01@1 [:2: it ends too early: a bracket or a quote is not closed] [:3: a comma, colon or bracket is missing, or is one too many] 02@4 " },
 	/* the last line, cut anywhere */
-	{ T(USER("01") "\n" "{\"type\":\"HW_"), "01@1 [:2: last line is unfinished: premature EOF] " },
-	{ T(USER("01") "\n" "{"), "01@1 [:2: last line is unfinished: premature EOF] " },
+	{ T(USER("01") "\n" "{\"type\":\"HW_"), "01@1 [:2: last line is unfinished: it ends too early: a bracket or a quote is not closed] " },
+	{ T(USER("01") "\n" "{"), "01@1 [:2: last line is unfinished: it ends too early: a bracket or a quote is not closed] " },
 	{ T(USER("01") "\n" "{\"type\":\"HW_ADDR\"}"), "01@1 [:2: last line is unfinished: no \"id\"," },
 	{ T(USER("01") "\n" "# a comm"), "01@1 " },
-	{ T("{\"type\":\"HW_ADDR\",\"id\":\"0"), "[:1: last line is unfinished: premature EOF] " },
+	{ T("{\"type\":\"HW_ADDR\",\"id\":\"0"), "[:1: last line is unfinished: it ends too early: a bracket or a quote is not closed] " },
 };
 
 /* R9 of the faults: what a file may look like. */
