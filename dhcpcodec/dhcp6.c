@@ -73,6 +73,14 @@ static enum dhcp_err check_area(
 	return it.err;
 }
 
+/* Of the IANA registry of message types: 1 to 37 but for 12 and 13, which the layers have taken. */
+static bool has_options(uint8_t type)
+{
+	enum { LAST_KNOWN = 37 };
+
+	return type >= DHCPV6_SOLICIT && type <= LAST_KNOWN;
+}
+
 /* RFC 8415 19.1.1, 20: a relay layer holds exactly one Relay Message option. */
 static enum dhcp_err read_layer(
 	const uint8_t *msg, size_t at, size_t end, struct dhcp6_layer *ret, size_t *ret_len)
@@ -122,7 +130,13 @@ enum dhcp_err dhcp6_view_init(struct dhcp6_view *ret, const uint8_t *msg, size_t
 			return DHCP_E_SHORT;
 	}
 	v.type = msg[v.inner];
-	err = check_area(msg + v.inner + DHCP6_HEAD, v.inner_len - DHCP6_HEAD, top_shapes,
+	/* RFC 7283 3: what nobody knows need not hold options, and is to be passed on all the same. */
+	if (!has_options(v.type)) {
+		*ret = v;
+		return DHCP_OK;
+	}
+	v.options_len = v.inner_len - DHCP6_HEAD;
+	err = check_area(msg + v.inner + DHCP6_HEAD, v.options_len, top_shapes,
 		COUNT(top_shapes), v.has);
 	if (err != DHCP_OK)
 		return err;
@@ -151,8 +165,7 @@ bool dhcp6_get(const struct dhcp6_view *v, unsigned code, struct tlv *ret)
 {
 	if (code < 192 && !dhcp6_has(v, code))
 		return false;
-	return tlv_find(&TLV_DHCP6, v->msg + v->inner + DHCP6_HEAD, v->inner_len - DHCP6_HEAD, code,
-		ret);
+	return tlv_find(&TLV_DHCP6, v->msg + v->inner + DHCP6_HEAD, v->options_len, code, ret);
 }
 
 bool dhcp6_layer_get(const struct dhcp6_view *v, unsigned layer, unsigned code, struct tlv *ret)
@@ -165,7 +178,7 @@ bool dhcp6_layer_get(const struct dhcp6_view *v, unsigned layer, unsigned code, 
 
 struct tlv_iter dhcp6_inner(const struct dhcp6_view *v)
 {
-	return tlv_begin(v->msg + v->inner + DHCP6_HEAD, v->inner_len - DHCP6_HEAD);
+	return tlv_begin(v->msg + v->inner + DHCP6_HEAD, v->options_len);
 }
 
 bool dhcp6_next_ia(struct tlv_iter *it, struct dhcp6_ia *ret)

@@ -83,6 +83,7 @@ struct dhcp6_view {
 	uint8_t depth;           /* relay layers, outermost first */
 	struct dhcp6_layer layers[DHCP6_LAYERS];
 	size_t inner, inner_len; /* the innermost message */
+	size_t options_len;      /* of its options, behind DHCP6_HEAD; 0 if it has none */
 	uint64_t has[3];         /* codes below 192 at the top level of the innermost message */
 };
 
@@ -90,8 +91,8 @@ struct dhcp6_view {
  * Validates msg[len], every nesting level of it that we read or edit. ret is untouched on error.
  * Errors: SHORT, DEPTH, RELAY (relay-msg missing, twice, or Relay-forward and Relay-reply mixed),
  * OPTLEN, OPTSIZE (an IA, address, prefix, status or authentication shorter than its fixed part),
- * DUID (client identifier twice or not of 3..130 bytes). A message of an unknown type is one row of
- * options.
+ * DUID (client identifier twice or not of 3..130 bytes). A message of an unknown type
+ * has no options, whatever it holds (RFC 7283).
  */
 enum dhcp_err dhcp6_view_init(struct dhcp6_view *ret, const uint8_t *msg, size_t len);
 

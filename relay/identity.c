@@ -84,7 +84,25 @@ static bool duid6(struct packet *p, const uint8_t **ret, size_t *ret_len)
 	return dhcp6_get(&p->view6, D6O_CLIENTID, &t) && set_own(t.val, t.len, ret, ret_len);
 }
 
-/* An option of the innermost relay layer, without its first `skip` bytes. */
+/*
+ * PROTOCOL B.1: what relays say is "from the innermost trusted relay". A layer's peer-address is
+ * who wrote the layer within (RFC 8415 9), and a client may write one, too.
+ */
+uint8_t identity_strange_layers(const struct packet *p)
+{
+	const struct treatment *t = &p->policy->treat;
+	const struct dhcp6_view *v = &p->view6;
+	uint8_t n = 1;
+
+	if (!p->v6 || v->depth == 0)
+		return 0;
+	while (n < v->depth && prefixes_hold(t->relays6, t->relay_count6,
+				       v->msg + v->layers[n - 1].at + DHCP6_PEER))
+		n++;
+	return (uint8_t)(v->depth - n);
+}
+
+/* An option of the innermost relay layer that has it, without its first `skip` bytes. */
 static bool relay6(
 	struct packet *p, unsigned code, size_t skip, const uint8_t **ret, size_t *ret_len)
 {
@@ -93,8 +111,10 @@ static bool relay6(
 
 	if (v->depth == 0 || (!p->response && p->untrusted))
 		return false;
-	return dhcp6_layer_get(v, v->depth - 1U, code, &t) && t.len > skip &&
-		set(t.val + skip, t.len - skip, ret, ret_len);
+	for (unsigned layer = v->depth - identity_strange_layers(p); layer-- > 0;)
+		if (dhcp6_layer_get(v, layer, code, &t))
+			return t.len > skip && set(t.val + skip, t.len - skip, ret, ret_len);
+	return false;
 }
 
 /*
@@ -109,7 +129,7 @@ static bool hw_addr6(struct packet *p, const uint8_t **ret, size_t *ret_len)
 	if (p->view6.depth > 0)
 		return relay6(p, D6O_CLIENT_LINKLAYER_ADDR, 2, ret, ret_len) &&
 			!bytes_zero(*ret, *ret_len);
-	return !p->response && s->physindev != 0 &&
+	return !p->response && (s->physindev != 0 || p->relay) &&
 		memcmp(p->in + p->frame.src_off, link_local, sizeof(link_local)) == 0 &&
 		set_own(s->hw, s->hw_len, ret, ret_len);
 }
@@ -204,7 +224,9 @@ void identity_find(struct packet *p)
 
 bool identity_hidden(const struct packet *p)
 {
-	if (p->user == NULL || p->id_len > STATE_ID_MAX)
+	/* With the default rules it does not matter which stranger somebody is. */
+	if (p->id == NULL || (p->user == NULL && p->policy->default_rules) ||
+		p->id_len > (p->v6 ? STATE6_ID_MAX : STATE4_ID_MAX))
 		return false;
 	if (p->v6)
 		return p->id_type != REG_DUID && p->id_type != REG_CLIENT_ID;

@@ -23,4 +23,10 @@ void identity_find(struct packet *p);
  */
 bool identity_hidden(const struct packet *p);
 
+/*
+ * How many of the innermost relay layers of a DHCPv6 message nobody whom the config trusts has
+ * written: PROTOCOL B.1. What they say is a client's word.
+ */
+uint8_t identity_strange_layers(const struct packet *p);
+
 #endif

@@ -146,6 +146,12 @@ static inline const uint8_t *packet_msg(const struct packet *p)
 /* The address that a query is about: option 50 or ciaddr by its kind, 4 bytes; or NULL. */
 const uint8_t *packet_followed4(const struct packet *p);
 
+/* Whether the message is one that answers a query which may have been steered. */
+static inline bool packet_is_answer4(const struct packet *p)
+{
+	return p->type == DHCPOFFER || p->type == DHCPACK || p->type == DHCPNAK;
+}
+
 /*
  * Turns the message into a NAK for its client; server_id: what option 54 is unless the message has
  * one. STEP_NEXT or STEP_FAIL.

@@ -222,7 +222,7 @@ void relay_restore_header4(const struct packet *p, uint8_t *msg)
 		msg[DHCP4_HOPS]--;
 	if (!s->relayed || (s->way & WAY_GIADDR) != 0)
 		memset(msg + DHCP4_GIADDR, 0, 4);
-	if (!s->relayed)
+	if (!s->relayed || (s->way & WAY_GIADDR) == 0)
 		return;
 	/*
 	 * RFC 2131 4.3.2 has servers set it in a NAK for a relay agent, which the client never

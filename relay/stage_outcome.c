@@ -84,19 +84,36 @@ enum step stage_outcome4(struct packet *p)
 	return STEP_NEXT;
 }
 
+/* One record of each address and prefix; of an IA without any, as it stands for itself. */
+static void given_up6(struct packet *p, enum event counter, enum record_event event)
+{
+	struct tlv_iter it = dhcp6_inner(&p->view6), sub;
+	struct record r = { .event = event };
+	struct dhcp6_lease lease;
+	struct dhcp6_ia ia;
+	bool any = false;
+
+	while (dhcp6_next_ia(&it, &ia))
+		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &lease); any = true) {
+			r.addr = lease.addr;
+			r.prefix_len = lease.prefix_len;
+			r.is_prefix = lease.is_prefix;
+			tell(p, counter, &r);
+		}
+	if (!any)
+		tell(p, counter, &r);
+}
+
 static void query6(struct packet *p)
 {
-	struct record r = { .event = RECORD_released, .addr = dhcp6_first_addr(&p->view6) };
-
 	/* A library has kept all of them. */
 	if (!dhcp6_has(&p->view6, D6O_IA_NA) && !dhcp6_has(&p->view6, D6O_IA_TA) &&
 		!dhcp6_has(&p->view6, D6O_IA_PD))
 		return;
 	if (p->type == DHCPV6_RELEASE)
-		tell(p, EVENT_outcome_released, &r);
-	r.event = RECORD_declined;
+		given_up6(p, EVENT_outcome_released, RECORD_released);
 	if (p->type == DHCPV6_DECLINE)
-		tell(p, EVENT_outcome_declined, &r);
+		given_up6(p, EVENT_outcome_declined, RECORD_declined);
 }
 
 /* was: the same lease as the server sent it. */

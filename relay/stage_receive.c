@@ -104,6 +104,7 @@ struct facts packet_facts(const struct packet *p)
 		.interface = p->interface,
 		.now = p->slot->time_ns / 1000000000,
 		.untrusted = p->untrusted,
+		.strange = identity_strange_layers(p),
 	};
 
 	return f;
@@ -130,11 +131,13 @@ enum step stage_select(struct packet *p)
 	decide(p);
 	if (p->decision.drop)
 		return packet_end(p, STEP_DROP, CAUSE_by_rule);
-	if (p->decision.pass && !p->response)
+	/* Its answer does not show why, so the query has to say which rule it was. */
+	if (p->decision.pass && !p->response && !p->decision.by_query)
 		return packet_end(p, STEP_PASS, CAUSE_by_rule);
 	if (p->response)
 		return STEP_NEXT;
-	p->state.subnet = p->decision.subnet != NULL ? p->decision.subnet->id : 0;
+	p->state.subnet = p->decision.subnet != NULL && !p->decision.pass
+		? p->decision.subnet->id : 0;
 	p->state.kind = (uint8_t)p->kind;
 	p->state.generation = p->policy->generation;
 	if (p->id != NULL)

@@ -181,14 +181,16 @@ static uint32_t least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* Wherever it stands, be it in an overloaded field or more than once. */
 static void clamp_option(struct packet *p, uint8_t code, uint32_t max)
 {
-	struct dhcp4_edit *e = packet_edit4(p);
-	size_t len = 0;
-	uint8_t *val = dhcp4_edit_value(e, code, &len);
+	uint8_t val[4];
+	uint32_t now;
 
-	if (val != NULL && len == 4 && be32_get(val) > max)
-		be32_put(val, max);
+	if (!dhcp4_get32(&p->view4, code, &now) || now <= max)
+		return;
+	be32_put(val, max);
+	dhcp4_edit_set(packet_edit4(p), code, val, sizeof(val));
 }
 
 /*

@@ -16,10 +16,24 @@ enum {
 	MAX_DATAGRAM = 1500,
 };
 
+static bool has_lease(const struct dhcp6_view *v)
+{
+	struct tlv_iter it = dhcp6_inner(v), sub;
+	struct dhcp6_lease l;
+	struct dhcp6_ia ia;
+
+	while (dhcp6_next_ia(&it, &ia)) {
+		sub = dhcp6_ia_begin(&ia);
+		if (dhcp6_next_lease(&sub, &l))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Only answers that carry configuration are given any: ADVERTISE, and the REPLY to a Solicit,
- * Request, Renew, Rebind or Information-request. Without state a REPLY that has a status and no IA
- * answers a Confirm, Release or Decline.
+ * Request, Renew, Rebind or Information-request. Without state a REPLY that has a status, or IAs
+ * and nothing in them, answers a Confirm, Release or Decline.
  */
 static bool takes_options(const struct packet *p)
 {
@@ -33,8 +47,9 @@ static bool takes_options(const struct packet *p)
 		return false;
 	if (p->has_state)
 		return (kinds >> p->kind & 1) != 0;
-	return dhcp6_has(v, D6O_IA_NA) || dhcp6_has(v, D6O_IA_TA) || dhcp6_has(v, D6O_IA_PD) ||
-		!dhcp6_has(v, D6O_STATUS_CODE);
+	if (dhcp6_has(v, D6O_IA_NA) || dhcp6_has(v, D6O_IA_TA) || dhcp6_has(v, D6O_IA_PD))
+		return has_lease(v);
+	return !dhcp6_has(v, D6O_STATUS_CODE);
 }
 
 static void count_edit(struct packet *p, enum dhcp_err err)
@@ -102,6 +117,7 @@ static void override_boot(struct packet *p, const struct reg_user *user)
 static void override_option(struct packet *p, const struct override *o)
 {
 	struct dhcp6_edit *e = packet_edit6(p);
+	struct tlv t;
 
 	if (o->suboption != 0) {
 		set_vendor(p, o->enterprise, o->suboption,
@@ -110,7 +126,7 @@ static void override_option(struct packet *p, const struct override *o)
 	}
 	if (o->how == OPTION_REMOVE) {
 		dhcp6_edit_del(e, o->code);
-	} else if (o->how != OPTION_DEFAULT || !dhcp6_has(&p->view6, o->code)) {
+	} else if (o->how != OPTION_DEFAULT || !dhcp6_get(&p->view6, o->code, &t)) {
 		dhcp6_edit_set(e, o->code, o->bytes, o->len);
 		count_edit(p, e->err);
 	}
@@ -198,7 +214,7 @@ static void clamp_timers(struct packet *p, const struct dhcp6_ia *ia, uint32_t p
 static void clamp_ia(struct packet *p, const struct dhcp6_ia *ia)
 {
 	struct tlv_iter sub = dhcp6_ia_begin(ia);
-	uint32_t shortest = UINT32_MAX;
+	uint32_t shortest = UINT32_MAX, valid = UINT32_MAX;
 	struct dhcp6_lease l;
 	bool cut = false;
 
@@ -211,13 +227,14 @@ static void clamp_ia(struct packet *p, const struct dhcp6_ia *ia)
 			pref = pref < max ? pref : max;
 			be32_put(times, pref);
 			p->sent = max;
+			valid = max;
 			cut = true;
 		}
 		if (pref > 0 && pref < shortest)
 			shortest = pref;
 	}
 	if (cut && ia->code != D6O_IA_TA)
-		clamp_timers(p, ia, shortest);
+		clamp_timers(p, ia, shortest != UINT32_MAX ? shortest : valid);
 }
 
 enum step stage_clamp6(struct packet *p)

@@ -14,14 +14,6 @@ enum {
 	PORT_DHCP6_SERVER = 547,
 };
 
-static bool trusted(const struct prefix *list, size_t count, const uint8_t *addr)
-{
-	for (size_t i = 0; i < count; i++)
-		if (prefix_holds(&list[i], addr))
-			return true;
-	return false;
-}
-
 /* Without a side that says otherwise a query is from where clients live. */
 static void read_side(struct packet *p)
 {
@@ -75,7 +67,7 @@ enum step stage_frame(struct packet *p)
 	if (p->err == DHCP_E_FRAGMENT || p->err == DHCP_E_EXTHDR) {
 		enum treat treat = p->err == DHCP_E_FRAGMENT ? t->fragments : t->ext_headers;
 
-		if (!p->untrusted || !looks_like_query(p))
+		if (!p->untrusted || (p->side == SIDE_UNKNOWN && !looks_like_query(p)))
 			treat = TREAT_PASS;
 		return packet_treat(p, treat, frame_causes[p->err]);
 	}
@@ -171,8 +163,8 @@ static enum step check_relayed4(struct packet *p)
 	 */
 	if (own_address(p, giaddr, 4))
 		return packet_end(p, STEP_DROP, CAUSE_own_address);
-	if (p->untrusted && !trusted(t->relays4, t->relay_count4, giaddr) &&
-		!trusted(t->relays4, t->relay_count4, p->in + p->frame.src_off))
+	if (p->untrusted && !prefixes_hold(t->relays4, t->relay_count4, giaddr) &&
+		!prefixes_hold(t->relays4, t->relay_count4, p->in + p->frame.src_off))
 		return packet_end(p, STEP_DROP, CAUSE_spoofed_giaddr);
 	p->untrusted = false;
 	return STEP_NEXT;
@@ -194,6 +186,12 @@ static enum step check_direct4(struct packet *p)
 	if (p->untrusted && p->policy->treat.strict_chaddr)
 		return packet_end(p, STEP_DROP, CAUSE_chaddr_mismatch);
 	return STEP_NEXT;
+}
+
+/* Without a message type it is BOOTP; one of 0 is a type that nobody knows. */
+static bool is_bootp(const struct packet *p)
+{
+	return p->type == DHCP4_BOOTP && !dhcp4_has(&p->view4, DHO_MESSAGE_TYPE);
 }
 
 static enum step check_query4(struct packet *p)
@@ -218,17 +216,26 @@ static enum step check_query4(struct packet *p)
 		step = relay_take_query4(p);
 	if (step != STEP_NEXT)
 		return step;
-	if (p->type == DHCP4_BOOTP)
-		return packet_treat(p, t->bootp, CAUSE_bootp);
+	if (is_bootp(p)) {
+		/* Who relays a client's word about where it is answers for it. */
+		step = p->relay ? stage_strip4(p) : STEP_NEXT;
+		return step == STEP_NEXT ? packet_treat(p, t->bootp, CAUSE_bootp) : step;
+	}
 	if (p->type == DHCPLEASEQUERY || p->type == DHCPBULKLEASEQUERY ||
 		p->type == DHCPACTIVELEASEQUERY)
 		return packet_treat(p, p->untrusted ? t->leasequery : TREAT_PASS, CAUSE_leasequery);
 	return STEP_NEXT;
 }
 
+static bool holds_state(const struct packet *p)
+{
+	return state_within(p->policy->treat.enterprise, packet_msg(p), p->frame.pay_len);
+}
+
 enum step stage_view4(struct packet *p)
 {
 	const uint8_t *msg = packet_msg(p);
+	enum step step;
 
 	p->err = dhcp4_view_init(&p->view4, msg, p->frame.pay_len);
 	if (p->err == DHCP_E_SHORT || p->err == DHCP_E_OP)
@@ -237,10 +244,14 @@ enum step stage_view4(struct packet *p)
 	p->response = msg[DHCP4_OP] == BOOTREPLY;
 	if (p->response && p->side == SIDE_CLIENT)
 		return packet_end(p, STEP_DROP, CAUSE_rogue_reply);
+	/* Nothing of ours reaches anybody, and what cannot be read cannot be put right. */
+	if (p->err != DHCP_OK && p->response && holds_state(p))
+		return packet_end(p, STEP_DROP, CAUSE_malformed);
 	if (p->err != DHCP_OK)
 		return malformed(p, p->response);
 	p->type = p->view4.type;
-	p->pxe = p->frame.sport == PORT_PXE || p->frame.dport == PORT_PXE;
+	/* By the server's port: its own the client may choose. */
+	p->pxe = (p->response ? p->frame.sport : p->frame.dport) == PORT_PXE;
 	p->auth = authenticated4(p);
 	if (!p->response)
 		return check_query4(p);
@@ -248,11 +259,13 @@ enum step stage_view4(struct packet *p)
 	p->auth |= p->relayed && relay_authenticated4(p);
 	if (p->policy->treat.relay.on && relay_take_response4(p) == STEP_DROP)
 		return STEP_DROP;
-	if (p->type == DHCP4_BOOTP)
+	if (is_bootp(p))
 		return packet_end(p, STEP_PASS, CAUSE_bootp);
-	if (p->type != DHCPOFFER && p->type != DHCPACK && p->type != DHCPNAK)
-		return packet_end(p, STEP_PASS, CAUSE_other_type);
-	return STEP_NEXT;
+	if (packet_is_answer4(p))
+		return STEP_NEXT;
+	/* RFC 4388 6.4.2: the option 82 that was stored with the lease is the one that we wrote. */
+	step = holds_state(p) ? stage_restore4(p) : STEP_NEXT;
+	return step == STEP_NEXT ? packet_end(p, STEP_PASS, CAUSE_other_type) : step;
 }
 
 /* PROTOCOL B.1: which way a message type goes. Types not here are unknown, and passed. */
@@ -300,20 +313,38 @@ static enum step check_query6(struct packet *p)
 	p->relayed = v->outer_type == DHCPV6_RELAY_FORW;
 	if (p->relayed) {
 		if (p->untrusted &&
-			!trusted(t->relays6, t->relay_count6, p->in + p->frame.src_off))
+			!prefixes_hold(t->relays6, t->relay_count6, p->in + p->frame.src_off))
 			return packet_end(p, STEP_DROP, CAUSE_spoofed_relay);
 		p->untrusted = false;
 		/* RFC 8415 19.1.2: "If ... the hop-count value is greater than or equal to
 		 * HOP_COUNT_LIMIT, the relay agent discards the received message." */
-		if (v->msg[DHCP6_HOPS] >= t->max_hops6)
+		if (v->msg[DHCP6_HOPS] >= t->max_hops6 || v->depth == DHCP6_LAYERS)
 			return packet_end(p, STEP_DROP, CAUSE_hops);
 	}
 	if (relay_takes(p) && relay_take_query6(p) == STEP_DROP)
 		return STEP_DROP;
 	if (!steered6(p->type))
 		return packet_end(p, STEP_PASS, CAUSE_other_type);
+	/* RFC 8415 16: servers discard one "that does not include a Client Identifier option". */
+	if (p->type != DHCPV6_INFORMATION_REQUEST && !dhcp6_has(v, D6O_CLIENTID))
+		return malformed(p, false);
 	p->kind = p->type < KIND6_OTHER ? (enum kind)p->type : KIND6_OTHER;
 	return STEP_NEXT;
+}
+
+/* Whether a layer of ours is whole, whatever is wrong with what it holds. */
+static bool is_wrapped(const struct packet *p)
+{
+	const uint8_t *msg = packet_msg(p);
+	size_t len = p->frame.pay_len;
+	struct tlv t;
+
+	return msg[0] == DHCPV6_RELAY_REPL && len >= DHCP6_RELAY_HEAD &&
+		tlv_find(&TLV_DHCP6, msg + DHCP6_RELAY_HEAD, len - DHCP6_RELAY_HEAD, D6O_RELAY_MSG,
+			&t) &&
+		tlv_find(&TLV_DHCP6, msg + DHCP6_RELAY_HEAD, len - DHCP6_RELAY_HEAD,
+			D6O_INTERFACE_ID, &t) &&
+		state_within(p->policy->treat.enterprise, t.val, t.len);
 }
 
 enum step stage_view6(struct packet *p)
@@ -338,9 +369,11 @@ enum step stage_view6(struct packet *p)
 	 * A Relay-forward of a client's own is refused before anybody asks whether it is well made.
 	 */
 	if (p->err != DHCP_OK && msg[0] == DHCPV6_RELAY_FORW && p->untrusted &&
-		!trusted(p->policy->treat.relays6, p->policy->treat.relay_count6,
+		!prefixes_hold(p->policy->treat.relays6, p->policy->treat.relay_count6,
 			p->in + p->frame.src_off))
 		return packet_end(p, STEP_DROP, CAUSE_spoofed_relay);
+	if (p->err != DHCP_OK && p->response && is_wrapped(p))
+		return packet_end(p, STEP_DROP, CAUSE_malformed);
 	if (p->err != DHCP_OK)
 		return malformed(p, p->response);
 	p->type = p->view6.type;

@@ -77,10 +77,10 @@ static void get_way(struct state *s, const uint8_t *data, size_t len)
 		s->way &= (uint8_t)~WAY_UNICAST;
 }
 
-static uint8_t *put_extensions(const struct state *s, uint8_t *p)
+static uint8_t *put_extensions(const struct state *s, size_t id_max, uint8_t *p)
 {
 	p = put_way(s, p);
-	if (s->id_len == 0 || s->id_len > STATE_ID_MAX)
+	if (s->id_len == 0 || s->id_len > id_max)
 		return p;
 	p[0] = EXTENSION_ID;
 	p[1] = (uint8_t)(1 + s->id_len);
@@ -136,7 +136,7 @@ size_t state4_put(const struct state *s, uint8_t out[static STATE4_MAX])
 		be16_put(p, s->rule);
 		p += 2;
 	}
-	return (size_t)(put_extensions(s, p) - out);
+	return (size_t)(put_extensions(s, STATE4_ID_MAX, p) - out);
 }
 
 bool state4_get(struct state *ret, const uint8_t *data, size_t len)
@@ -185,7 +185,7 @@ size_t state6_put(const struct state *s, uint32_t enterprise, uint8_t out[static
 		be16_put(p, s->rule);
 		p += 2;
 	}
-	return (size_t)(put_extensions(s, p) - out);
+	return (size_t)(put_extensions(s, STATE6_ID_MAX, p) - out);
 }
 
 bool state6_get(struct state *ret, uint32_t enterprise, const uint8_t *val, size_t len)
@@ -209,4 +209,19 @@ bool state6_get(struct state *ret, uint32_t enterprise, const uint8_t *val, size
 	get_extensions(&s, p, (size_t)(val + len - p));
 	*ret = s;
 	return true;
+}
+
+bool state_within(uint32_t enterprise, const uint8_t *bytes, size_t len)
+{
+	const uint8_t *at = bytes, *end = bytes + len;
+
+	while ((at = memmem(at, (size_t)(end - at), state_magic, sizeof(state_magic))) != NULL) {
+		bool whose6 = at - bytes >= 4 && be32_get(at - 4) == enterprise;
+		bool whose4 = at - bytes >= 5 && be32_get(at - 5) == enterprise;
+
+		if ((whose4 || whose6) && end - at > 2 && at[2] == STATE_VERSION)
+			return true;
+		at++;
+	}
+	return false;
 }

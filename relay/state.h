@@ -24,10 +24,11 @@
 enum {
 	STATE_VERSION = 1,
 	STATE_FIXED = 12,
-	STATE_ID_MAX = 64,          /* bytes of an identity that is carried */
+	STATE4_ID_MAX = 130,        /* bytes of an identity that is carried: any DUID */
+	STATE6_ID_MAX = 254,
 	STATE_WAY_MAX = 2 + 7 + 4,
-	STATE4_MAX = STATE_FIXED + 4 + 4 + 2 + 2 + 3 + STATE_ID_MAX + STATE_WAY_MAX,
-	STATE6_MAX = 4 + STATE_FIXED + 18 + 2 + 3 + STATE_ID_MAX + STATE_WAY_MAX,
+	STATE4_MAX = STATE_FIXED + 4 + 4 + 2 + 2 + 3 + STATE4_ID_MAX + STATE_WAY_MAX,
+	STATE6_MAX = 4 + STATE_FIXED + 18 + 2 + 3 + STATE6_ID_MAX + STATE_WAY_MAX,
 };
 
 extern const uint8_t state_magic[2];
@@ -96,5 +97,11 @@ bool state4_get(struct state *ret, const uint8_t *data, size_t len);
 /* The same for the value of an Interface-ID. */
 size_t state6_put(const struct state *s, uint32_t enterprise, uint8_t out[static STATE6_MAX]);
 bool state6_get(struct state *ret, uint32_t enterprise, const uint8_t *val, size_t len);
+
+/*
+ * Whether anywhere in bytes[len] there is what begins like a state of that enterprise's: for
+ * messages that cannot be read.
+ */
+bool state_within(uint32_t enterprise, const uint8_t *bytes, size_t len);
 
 #endif

@@ -13,22 +13,10 @@
  * the option rather than discard the packet (client_82: strip), since some clients send it in good
  * faith.
  */
-enum step stage_strip4(struct packet *p)
+static enum step strip(struct packet *p)
 {
 	const struct dhcp4_view *v = &p->view4;
-	const uint8_t *select;
 
-	if (p->pxe)
-		return packet_end(p, STEP_PASS, CAUSE_other_type);
-	if (dhcp4_has(v, DHO_SUBNET_SELECTION)) {
-		select = dhcp4_get_addr(v, DHO_SUBNET_SELECTION);
-		if (select != NULL) {
-			p->state.flags |= STATE_SAVED_118;
-			memcpy(p->state.select4, select, 4);
-		}
-	}
-	if (!p->untrusted)
-		return STEP_NEXT;
 	if (dhcp4_has(v, DHO_AGENT_OPTIONS)) {
 		if (p->policy->treat.client_82_drop)
 			return packet_end(p, STEP_DROP, CAUSE_client_82);
@@ -38,7 +26,26 @@ enum step stage_strip4(struct packet *p)
 		dhcp4_edit_del(packet_edit4(p), DHO_SUBNET_SELECTION);
 	if (p->editing)
 		packet_event(p, EVENT_stripped);
-	return p->editing && p->edit4.err != DHCP_OK ? STEP_FAIL : STEP_NEXT;
+	return STEP_NEXT;
+}
+
+enum step stage_strip4(struct packet *p)
+{
+	const struct dhcp4_view *v = &p->view4;
+	const uint8_t *select;
+
+	if (dhcp4_has(v, DHO_SUBNET_SELECTION)) {
+		select = dhcp4_get_addr(v, DHO_SUBNET_SELECTION);
+		if (select != NULL) {
+			p->state.flags |= STATE_SAVED_118;
+			memcpy(p->state.select4, select, 4);
+		}
+	}
+	if (p->untrusted && strip(p) == STEP_DROP)
+		return STEP_DROP;
+	if (p->editing && p->edit4.err != DHCP_OK)
+		return STEP_FAIL;
+	return p->pxe ? packet_end(p, STEP_PASS, CAUSE_other_type) : STEP_NEXT;
 }
 
 /*
@@ -100,6 +107,8 @@ static const struct subnet *subnet_to_name(const struct packet *p, const struct 
 	bool bound = p->kind == KIND_RENEWING || p->kind == KIND_REBINDING ||
 		p->kind == KIND_INIT_REBOOT || p->kind == KIND_SELECTING;
 
+	if (d->pass)
+		return NULL;
 	if (bound && p->policy->treat.on_mismatch == MISMATCH_SERVER && d->subnet != NULL)
 		return d->subnet;
 	/* The server's own choice needs no hint, unless the address is one it may not choose. */
@@ -259,6 +268,75 @@ static enum step steer_without_state(struct packet *p, const struct agent_option
 	return STEP_NEXT;
 }
 
+static bool find_block(const struct packet *p, const uint8_t *val, size_t len,
+	struct agent_block *ret)
+{
+	struct tlv_iter it = tlv_begin(val, len);
+	struct tlv t;
+
+	while (tlv_next(&TLV_AGENT, &it, &t))
+		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise,
+						    state_magic, sizeof(state_magic), ret))
+			return true;
+	return false;
+}
+
+/* A sub-option as it came, but for the block if that is in it; one of nothing else is left out. */
+static void put_without_block(struct agent_writer *w, const struct tlv *t,
+	const struct agent_block *block)
+{
+	size_t before, after;
+	uint8_t head[2];
+
+	if (t->code != RAI_VENDOR || block->at < t->val || block->at >= t->val + t->len) {
+		agent_put_bytes(w, t->at, tlv_size(&TLV_AGENT, t));
+		return;
+	}
+	before = (size_t)(block->at - t->val);
+	after = t->len - before - block->size;
+	if (before + after == 0)
+		return;
+	head[0] = RAI_VENDOR;
+	head[1] = (uint8_t)(before + after);
+	agent_put_bytes(w, head, sizeof(head));
+	agent_put_bytes(w, t->val, before);
+	agent_put_bytes(w, block->at + block->size, after);
+}
+
+/* Whether it lets the client have what we would, and no other's identity: a loop does. */
+static bool is_as_ours(const struct packet *p, const struct agent_block *block)
+{
+	struct state s;
+
+	return state4_get(&s, block->data, block->len) && s.subnet == p->state.subnet &&
+		(s.id_len == 0 || (s.id_len == p->state.id_len &&
+					  memcmp(s.id, p->state.id, s.id_len) == 0));
+}
+
+/*
+ * PROTOCOL A.4: "never trust a marker found in a request". A relay that keeps what its clients
+ * send lets them write one of ours. False: it cannot be taken out.
+ */
+static bool remove_foreign_block(const struct packet *p, struct agent_option *orig)
+{
+	uint8_t buf[sizeof(orig->buf)];
+	struct agent_writer w = { .buf = buf, .cap = sizeof(buf) };
+	struct tlv_iter it = tlv_begin(orig->val, orig->len);
+	struct agent_block block;
+	struct tlv t;
+
+	if (!find_block(p, orig->val, orig->len, &block) || is_as_ours(p, &block))
+		return true;
+	if (!agent_whole(orig->val, orig->len) || agent_get(orig->val, orig->len, RAI_AUTH, &t))
+		return false;
+	while (tlv_next(&TLV_AGENT, &it, &t))
+		put_without_block(&w, &t, &block);
+	memcpy(orig->buf, buf, w.len);
+	orig->val = orig->buf;
+	orig->len = w.len;
+	return w.err == DHCP_OK;
+}
+
 /* Why a relay's option 82 is left as it is; CAUSE_rewritten: it need not be. */
 static enum cause leave_alone(const struct packet *p, const struct agent_option *orig)
 {
@@ -300,6 +378,10 @@ enum step stage_steer4(struct packet *p)
 	if (p->kind == KIND_UNKNOWN)
 		return packet_end(p, STEP_PASS, CAUSE_other_type);
 	read_agent_option(p, &orig);
+	if (!p->untrusted && !orig.present && dhcp4_has(&p->view4, DHO_AGENT_OPTIONS))
+		return packet_treat(p, p->policy->treat.oversize, CAUSE_oversize);
+	if (orig.present && !remove_foreign_block(p, &orig))
+		return packet_end(p, STEP_DROP, CAUSE_loop);
 	leave = orig.present ? leave_alone(p, &orig) : CAUSE_rewritten;
 	if (leave != CAUSE_rewritten)
 		return packet_end(
@@ -352,19 +434,8 @@ static void restore_agent_option(struct packet *p, const uint8_t *val, size_t le
 		if (t.code == RAI_LINK_SELECTION) {
 			if (saved)
 				agent_put(&w, RAI_LINK_SELECTION, p->state.link4, 4);
-		} else if (t.code == RAI_VENDOR && block->at >= t.val &&
-			block->at < t.val + t.len) {
-			size_t before = (size_t)(block->at - t.val);
-			size_t after = t.len - before - block->size;
-			uint8_t head[2] = { RAI_VENDOR, (uint8_t)(before + after) };
-
-			if (before + after == 0)
-				continue;
-			agent_put_bytes(&w, head, sizeof(head));
-			agent_put_bytes(&w, t.val, before);
-			agent_put_bytes(&w, block->at + block->size, after);
 		} else {
-			agent_put_bytes(&w, t.at, tlv_size(&TLV_AGENT, &t));
+			put_without_block(&w, &t, block);
 		}
 	}
 	dhcp4_edit_set(packet_edit4(p), DHO_AGENT_OPTIONS, w.buf, w.len);
@@ -385,19 +456,6 @@ static void restore_select(struct packet *p)
 		dhcp4_edit_del(packet_edit4(p), DHO_SUBNET_SELECTION);
 }
 
-static bool find_block(const struct packet *p, const uint8_t *val, size_t len,
-	struct agent_block *ret)
-{
-	struct tlv_iter it = tlv_begin(val, len);
-	struct tlv t;
-
-	while (tlv_next(&TLV_AGENT, &it, &t))
-		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise,
-						    state_magic, sizeof(state_magic), ret))
-			return true;
-	return false;
-}
-
 enum step stage_restore4(struct packet *p)
 {
 	struct agent_block block = { 0 };
@@ -411,6 +469,11 @@ enum step stage_restore4(struct packet *p)
 		&p->view4, DHO_AGENT_OPTIONS, p->joined[1], sizeof(p->joined[1]), &len);
 	if (val != NULL && find_block(p, val, len, &block))
 		p->has_state = state4_get(&p->state, block.data, block.len);
+	/* That of another usher, which relays and is the one that the server answers. */
+	if (p->has_state && p->state.relayed && !p->policy->treat.relay.on) {
+		p->has_state = false;
+		p->state = (struct state){ .flags = 0 };
+	}
 	if (!p->has_state)
 		packet_event(p, EVENT_state_missing);
 	else
@@ -424,7 +487,7 @@ enum step stage_restore4(struct packet *p)
 		restore_agent_option(p, val, len, &block);
 	if (!p->auth)
 		restore_select(p);
-	if (p->relay || (p->has_state && p->state.relayed))
+	if (packet_is_answer4(p) && (p->relay || (p->has_state && p->state.relayed)))
 		relay_restore_header4(p, packet_edit4(p)->msg);
 	if (p->editing)
 		packet_event(p, EVENT_restored);

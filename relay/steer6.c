@@ -33,6 +33,8 @@ static const struct subnet *subnet_to_name(const struct packet *p)
 	const struct subnet *of = NULL;
 	const uint8_t *addr = NULL;
 
+	if (d->pass)
+		return NULL;
 	if (p->type == DHCPV6_RELEASE || p->type == DHCPV6_DECLINE)
 		addr = dhcp6_first_addr(&p->view6);
 	else if (p->type == DHCPV6_ADDR_REG_INFORM)

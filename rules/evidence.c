@@ -85,6 +85,12 @@ static void agent_value(struct evidence *e, struct values *v, uint8_t code)
 		add(v, t.val, t.len);
 }
 
+/* The relay layers that are believed: a client may write one, too. */
+static unsigned int layers_of(const struct facts *f)
+{
+	return f->view6->depth > f->strange ? (unsigned int)f->view6->depth - f->strange : 0;
+}
+
 /* The option of the innermost relay that sent one, without its first `skip` bytes. */
 static void layer_value(struct evidence *e, struct values *v, unsigned int code, size_t skip)
 {
@@ -93,7 +99,7 @@ static void layer_value(struct evidence *e, struct values *v, unsigned int code,
 
 	if (view == NULL || e->facts->untrusted)
 		return;
-	for (unsigned int layer = view->depth; layer-- > 0;) {
+	for (unsigned int layer = layers_of(e->facts); layer-- > 0;) {
 		if (!dhcp6_layer_get(view, layer, code, &t))
 			continue;
 		if (t.len >= skip)
@@ -214,9 +220,11 @@ void evidence_gather_attribute(struct evidence *e, unsigned int slot)
 	e->attribute[slot] = pattern_value(b);
 }
 
-static const uint8_t *link_address(const struct dhcp6_view *v)
+static const uint8_t *link_address(const struct facts *f)
 {
-	for (unsigned int layer = v->depth; layer-- > 0;) {
+	const struct dhcp6_view *v = f->view6;
+
+	for (unsigned int layer = layers_of(f); layer-- > 0;) {
 		const uint8_t *a = v->msg + v->layers[layer].at + DHCP6_LINK;
 
 		if (!bytes_zero(a, 16) && !(a[0] == 0xfe && (a[1] & 0xc0) == 0x80))
@@ -237,7 +245,7 @@ const uint8_t *evidence_relay(struct evidence *e)
 		if (f->view4 != NULL && !bytes_zero(f->view4->msg + DHCP4_GIADDR, 4))
 			e->relay = f->view4->msg + DHCP4_GIADDR;
 		else if (f->view6 != NULL)
-			e->relay = link_address(f->view6);
+			e->relay = link_address(f);
 	}
 	return e->relay;
 }

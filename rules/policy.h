@@ -116,6 +116,7 @@ struct facts {
 	const char *interface;       /* the client's, "" if not known */
 	int64_t now;                 /* seconds since the epoch */
 	bool untrusted;              /* straight from a client: what a relay would say is not believed */
+	uint8_t strange;             /* so many of view6's innermost relay layers nobody we trust wrote */
 };
 
 /* Why the subnet is what it is. */

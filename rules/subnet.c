@@ -218,7 +218,7 @@ static enum rule_err maps_make(struct subnets *s, struct arena *a, struct rule_e
 	return map_close(s, &s->map_pd, 6, err);
 }
 
-static bool any_holds(const struct prefix *p, size_t n, const uint8_t *addr)
+bool prefixes_hold(const struct prefix *p, size_t n, const uint8_t *addr)
 {
 	for (size_t i = 0; i < n; i++)
 		if (prefix_holds(&p[i], addr))
@@ -263,7 +263,7 @@ static enum rule_err hints_set(struct subnets *s, size_t i, struct rule_error *e
 
 	default_hint4(n);
 	default_hint6(n);
-	if (n->has_hint4 && (!any_holds(n->prefixes4, n->count4, n->hint4) ||
+	if (n->has_hint4 && (!prefixes_hold(n->prefixes4, n->count4, n->hint4) ||
 				    memcmp(n->hint4, zero, sizeof(zero)) == 0)) {
 		snprintf(err->text, sizeof(err->text),
 			"expected an address inside the IPv4 prefixes of subnet \"%s\", got %s", n->name,
@@ -271,14 +271,14 @@ static enum rule_err hints_set(struct subnets *s, size_t i, struct rule_error *e
 		return fail(err, RULE_E_HINT, s, i, "hint4");
 	}
 	/* A server that knows giaddr alone chooses by the prefix it lies in. */
-	if (n->has_giaddr && !any_holds(n->prefixes4, n->count4, n->giaddr)) {
+	if (n->has_giaddr && !prefixes_hold(n->prefixes4, n->count4, n->giaddr)) {
 		snprintf(err->text, sizeof(err->text),
 			"expected an address inside the IPv4 prefixes of subnet \"%s\", got %s", n->name,
 			inet_ntop(AF_INET, n->giaddr, text, sizeof(text)));
 		return fail(err, RULE_E_HINT, s, i, "giaddr");
 	}
 	if (n->has_hint6 &&
-		(!any_holds(n->prefixes6, n->count6, n->hint6) || !hint6_usable(n->hint6))) {
+		(!prefixes_hold(n->prefixes6, n->count6, n->hint6) || !hint6_usable(n->hint6))) {
 		snprintf(err->text, sizeof(err->text),
 			"expected a global unicast address inside the IPv6 prefixes of subnet \"%s\", got %s",
 			n->name, inet_ntop(AF_INET6, n->hint6, text, sizeof(text)));

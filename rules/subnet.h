@@ -87,6 +87,9 @@ const struct subnet *subnet_with_id(const struct subnets *s, uint8_t id);
 
 /* addr has at least as many bytes as the prefix covers. */
 bool prefix_holds(const struct prefix *p, const uint8_t *addr);
+
+/* Whether one of the prefixes does. */
+bool prefixes_hold(const struct prefix *p, size_t n, const uint8_t *addr);
 /*
  * Reads "192.0.2.0/24" or "2001:db8::/32"; an address alone is a prefix of its whole length. Sets
  * the family (4 or 6). RULE_E_VALUE: not a prefix; RULE_E_CONFLICT: bits are set after its length.

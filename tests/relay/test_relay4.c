@@ -298,7 +298,7 @@ Test(relay4, strangers_and_loops_are_dropped)
 		{ { .type = 1, .indev = 7 }, CAUSE_no_link },
 		/* our own state, from a relay that is trusted */
 		{ { .type = 1, .giaddr = "172.16.0.1", .src = "172.16.0.1", .dst = "192.0.2.1",
-		    .options = "5213 0911 00007ed9 0c 4458 01 01 00 01 00000000 0000" }, CAUSE_loop },
+		    .options = "5213 0911 00007ed9 0c 4458 01 01 f9 01 00000000 0000" }, CAUSE_loop },
 		{ { .type = 10 }, CAUSE_leasequery },
 	};
 

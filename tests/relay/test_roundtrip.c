@@ -13,6 +13,8 @@
 #include "tests/seen.h"
 #include "tests/vector.h"
 
+#include "relay/state.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +152,10 @@ static void round_trip4(struct run *r, const uint8_t *query, size_t len)
 	struct seen4 seen;
 
 	if (!go_up(r, query, len, up, &up_len) || r->edited == edited)
+		return;
+	/* Nor those that nobody answers, nor those that relay a state that a client has made up. */
+	if ((look4(up, up_len, &seen) && seen.agent_len == SIZE_MAX && seen.select_len == SIZE_MAX) ||
+		(be32_get(query + IP4 + 24) != 0 && state_within(32473, query, len)))
 		return;
 	cr_expect(well_formed4(up, up_len), "%s, hint %s: the query is not well formed", r->name, r->hint);
 	want_len = answer4(query, len, ECHO_VERBATIM, SIZE_MAX, want);

@@ -205,13 +205,13 @@ Test(state, bytes_behind_do_not_matter)
 /* The identity behind the fields, where the answer would not show it. */
 Test(state, identity_is_carried_with_every_combination_of_flags)
 {
-	static const uint8_t id[STATE_ID_MAX + 1] = "an identity";
+	static const uint8_t id[STATE6_ID_MAX + 1] = "an identity";
 
 	for (unsigned flags = 0; flags < 256; flags++) {
-		for (size_t n = 0; n <= STATE_ID_MAX + 1; n++) {
+		for (size_t n = 0; n <= STATE6_ID_MAX + 1; n++) {
 			struct state s = full, back;
 			uint8_t *out = guard_copy(NULL, STATE6_MAX), *p;
-			bool carried = n > 0 && n <= STATE_ID_MAX;
+			bool carried = n > 0 && n <= STATE6_ID_MAX;
 			size_t len;
 
 			s.flags = (uint8_t)flags;
@@ -227,12 +227,13 @@ Test(state, identity_is_carried_with_every_combination_of_flags)
 			guard_free(p, len);
 			len = state4_put(&s, out);
 			p = guard_copy(out, len);
+			carried = n > 0 && n <= STATE4_ID_MAX;
 			cr_assert(state4_get(&back, p, len));
 			cr_assert_eq(back.id_len, carried ? n : 0);
 			cr_assert(!carried || memcmp(back.id, id, n) == 0);
 			guard_free(p, len);
 			guard_free(out, STATE6_MAX);
-			n += n > 2 && n < STATE_ID_MAX - 2 ? 7 : 0;
+			n += n > 2 && n < STATE6_ID_MAX - 2 ? 7 : 0;
 		}
 	}
 }
