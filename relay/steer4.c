@@ -33,6 +33,7 @@ enum step stage_strip4(struct packet *p)
 {
 	const struct dhcp4_view *v = &p->view4;
 	const uint8_t *select;
+	enum step step;
 
 	if (dhcp4_has(v, DHO_SUBNET_SELECTION)) {
 		select = dhcp4_get_addr(v, DHO_SUBNET_SELECTION);
@@ -43,9 +44,8 @@ enum step stage_strip4(struct packet *p)
 	}
 	if (p->untrusted && strip(p) == STEP_DROP)
 		return STEP_DROP;
-	if (p->editing && p->edit4.err != DHCP_OK)
-		return STEP_FAIL;
-	return p->pxe ? packet_end(p, STEP_PASS, CAUSE_other_type) : STEP_NEXT;
+	step = p->pxe ? packet_end(p, STEP_PASS, CAUSE_other_type) : STEP_NEXT;
+	return p->editing && p->edit4.err != DHCP_OK ? STEP_FAIL : step;
 }
 
 /*

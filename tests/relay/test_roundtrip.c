@@ -176,11 +176,13 @@ static void cut_short4(struct run *r, const uint8_t *query, size_t len)
 	static const uint8_t zero[4] = { 0 };
 	static uint8_t up[ANSWER_MAX], want[ANSWER_MAX], back[ANSWER_MAX];
 	bool direct = memcmp(query + IP4 + 24, zero, 4) == 0;
-	size_t up_len, want_len, back_len, got_len, agent_len;
+	size_t up_len, want_len, back_len, got_len, agent_len, edited = r->edited;
 	const uint8_t *got;
 	struct seen4 a, b;
 
-	if (!go_up(r, query, len, up, &up_len) || !look4(up, up_len, &a) || a.agent_len == SIZE_MAX)
+	/* One that usher has left alone comes back as it is. */
+	if (!go_up(r, query, len, up, &up_len) || r->edited == edited || !look4(up, up_len, &a) ||
+		a.agent_len == SIZE_MAX)
 		return;
 	r->style = ECHO_VERBATIM;
 	agent_len = a.agent_len;
