@@ -18,6 +18,7 @@
 #include "relay/sandbox.h"
 #include "relay/selfcheck.h"
 #include "relay/statistics.h"
+#include "relay/urgency.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -267,7 +268,7 @@ static int open_outcome(struct daemon *d, struct outcome **ret, const char *path
 {
 	struct outcome_options o = {
 		.path = path, .json = json, .wait_ms = d->boot->outcome.wait_ms,
-		.later = d->apart,
+		.later = true,
 	};
 	char err[512];
 	int rc;
@@ -427,10 +428,11 @@ static int start_workers(struct daemon *d)
 	start_control(d);
 	/* Takes other programs' time, and capabilities; what comes meanwhile waits in the queue. */
 	check_surroundings(d);
+	urgency_of_packets();            /* the threads that begin below have it from this one */
 	if (d->apart && !shut_in(c, d->config_path))
 		return EXIT_CODE_OTHER;
-	rc = d->apart && d->outcome != NULL ? outcome_start(d->outcome) : 0;
-	if (rc == 0 && d->apart && d->outcome_json != NULL)
+	rc = d->outcome != NULL ? outcome_start(d->outcome) : 0;
+	if (rc == 0 && d->outcome_json != NULL)
 		rc = outcome_start(d->outcome_json);
 	if (rc == 0)
 		rc = workers_start(&d->workers);

@@ -17,6 +17,7 @@
 #include "relay/log.h"
 #include "relay/sandbox.h"
 #include "relay/spawner.h"
+#include "relay/urgency.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -270,6 +271,7 @@ int worker_process(void)
 	log_open(j.config->log_level);
 	interfaces_init_told(&j.engine.interfaces);
 	prctl(PR_SET_NAME, "usher-worker");
+	urgency_of_packets();
 	if (hooks_load(j.config, 1, NULL, &j.config->hooks, why) != 0) {
 		log_error("%s", why);
 		return EXIT_CODE_CONFIG;

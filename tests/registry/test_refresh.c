@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct world {
 	pthread_mutex_t lock;
 	struct registry *reg;
 	unsigned int published, said[3];
+	int nice;                        /* of whoever published last */
 };
 
 static void publish(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
@@ -37,6 +39,7 @@ static void publish(void *ctx, struct registry *reg, int fd, const struct load_s
 	registry_free(w->reg);
 	w->reg = reg;
 	w->published++;
+	w->nice = getpriority(PRIO_PROCESS, 0);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -135,6 +138,20 @@ Test(refresh, a_thousand_replacements_each_seen_at_once)
 		cr_assert(knows(&w, i), "replacement %u", i);
 		cr_assert_not(knows(&w, i - 1));
 	}
+	end(&w);
+}
+
+Test(refresh, the_thread_leaves_the_cpu_to_those_who_handle_packets)
+{
+	struct world w;
+
+	begin(&w, user(0), LONG_MS);
+	cr_assert_eq(w.nice, 0, "the first reading is the caller's, and everybody waits for it");
+	temp_replace(&w.t, user(1));
+	refresh_poll(w.refresh);
+	cr_assert(knows(&w, 1));
+	cr_assert_eq(w.nice, 5);
+	cr_assert_eq(getpriority(PRIO_PROCESS, 0), 0);
 	end(&w);
 }
 
