@@ -390,6 +390,6 @@ struct source_mysql_options fake_mysql_options(const struct fake_mysql *f)
 	return (struct source_mysql_options){
 		.host = "", .socket = f->temp.path, .database = "dhcp", .user = "usher",
 		.table = "usher_users", .password_file = "", .password_env = "", .tls_ca = "",
-		.poll_ms = 20, .connect_ms = 300, .read_ms = 300,
+		.poll_ms = 20, .connect_ms = 1000, .read_ms = 1000,
 	};
 }

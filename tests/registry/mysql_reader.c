@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE = 5000 };
+enum { PATIENCE = 20000 };
 
 static void publish(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
 {

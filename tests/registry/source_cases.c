@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTLE = 30, PATIENCE = 3000, STEP = 5, TEXT = 4096 };
+enum { SETTLE = 30, PATIENCE = 20000, STEP = 5, TEXT = 4096 };
 
 static const struct {
 	const char *what;

@@ -27,8 +27,8 @@ static void nobody_waits(struct mysql_reader *w, unsigned int ms)
 		stays(w, "01", "one");
 		temp_sleep_ms(1);
 	}
-	/* a look at a flag; what is more is the scheduler's */
-	cr_assert_lt(worst, 50000, "%lld us", (long long)worst);
+	/* A look at a flag; what is more is the scheduler's, and who waited would wait a second. */
+	cr_assert_lt(worst, 600000, "%lld us", (long long)worst);
 }
 
 Test(mysql_faults, stopped_killed_and_started_again, .timeout = 60)
@@ -66,7 +66,7 @@ Test(mysql_faults, ends_while_the_database_hangs, .timeout = 60)
 	temp_sleep_ms(3 * POLL);
 	begun = reader_us();
 	reader_end(&w, NULL);
-	cr_assert_lt(reader_us() - begun, 300000);
+	cr_assert_lt(reader_us() - begun, 800000);
 	mysql_server_stop(&db);
 }
 

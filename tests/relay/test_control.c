@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 500, BIG = 1024 * 1024 };
+enum { TIMEOUT_MS = 1500, BIG = 1024 * 1024 };
 
 static char folder[] = "/tmp/usher-control-XXXXXX", path[64], err[512];
 static struct control_options options;

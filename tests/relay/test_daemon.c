@@ -124,7 +124,7 @@ static bool logged(const char *words)
 
 static void must_log(const char *words)
 {
-	for (int i = 0; i < 500 && !logged(words); i++)
+	for (int i = 0; i < 2000 && !logged(words); i++)
 		pause_ms(10);
 	cr_assert(logged(words), "no \"%s\" in:\n%s", words, said);
 }

@@ -12,8 +12,10 @@ static char *text;
 static const char *written(void)
 {
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f;
 
+	free(text);
+	f = open_memstream(&text, &len);
 	exporter_history_write(&h, f);
 	cr_assert_eq(fclose(f), 0);
 	return text;

@@ -46,8 +46,10 @@ static void append(const char *lines)
 static const char *found(uint64_t after, const char *search, size_t limit)
 {
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f;
 
+	free(text);
+	f = open_memstream(&text, &len);
 	exporter_records_write(r, after, search, limit, f);
 	cr_assert_eq(fclose(f), 0);
 	return text;
