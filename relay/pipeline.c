@@ -207,7 +207,8 @@ static void learn(const struct packet *p)
 
 	if (p->response && p->type != 0 && p->cause != CAUSE_unknown_server && !offers_nothing(p))
 		learned_answered(l, p->v6, p->has_state ? p->state.subnet : found);
-	else if (!p->response && first && p->hinted != NULL && p->editing && all_answer(p))
+	else if (!p->response && first && p->hinted != NULL && (p->editing || relay_by_giaddr(p)) &&
+		all_answer(p))
 		learned_hinted(l, p->v6, p->hinted->id, p->slot->time_ns);
 }
 

@@ -362,6 +362,35 @@ static enum cause leave_alone(const struct packet *p, const struct agent_option 
 	return CAUSE_rewritten;
 }
 
+/*
+ * Relay mode without option 82: giaddr is all that the server is told, and it is written when the
+ * query is sent. What another relay agent sends has one of its own. Of option 82 nothing changes but
+ * that a block which passes for ours is gone.
+ */
+static enum step steer_by_giaddr(
+	struct packet *p, unsigned hint, const struct agent_option *orig, bool changed)
+{
+	if ((hint & HINT_GIADDR) == 0 || relay_giaddr(p) == NULL || p->relayed || !p->relay)
+		p->hinted = NULL;
+	if (p->hinted != NULL)
+		packet_event(p, EVENT_steered);
+	if (changed)
+		dhcp4_edit_del(packet_edit4(p), DHO_AGENT_OPTIONS);
+	if (changed && orig->len > 0)
+		dhcp4_edit_append(packet_edit4(p), DHO_AGENT_OPTIONS, orig->val, orig->len);
+	return STEP_NEXT;
+}
+
+/*
+ * The subnet that giaddr names in a RELEASE: that of the address, since dnsmasq looks for it in the
+ * one that it was told. No other hint is written into it.
+ */
+static void hint_release(struct packet *p, unsigned hint)
+{
+	if (p->relay && !p->relayed && !p->decision.pass && (hint & HINT_GIADDR) != 0)
+		p->hinted = subnet_of4(&p->policy->subnets, packet_msg(p) + DHCP4_CIADDR);
+}
+
 enum step stage_steer4(struct packet *p)
 {
 	const struct selector *s = &selectors[p->kind];
@@ -371,7 +400,7 @@ enum step stage_steer4(struct packet *p)
 	struct agent_option orig;
 	unsigned hint = p->upstreams != 0 ? relay_hint(p) : p->decision.hint;
 	enum cause leave;
-	size_t add, remove;
+	size_t add, remove, len;
 
 	if (p->refused)
 		return STEP_NEXT;
@@ -380,6 +409,7 @@ enum step stage_steer4(struct packet *p)
 	read_agent_option(p, &orig);
 	if (!p->untrusted && !orig.present && dhcp4_has(&p->view4, DHO_AGENT_OPTIONS))
 		return packet_treat(p, p->policy->treat.oversize, CAUSE_oversize);
+	len = orig.len;
 	if (orig.present && !remove_foreign_block(p, &orig))
 		return packet_end(p, STEP_DROP, CAUSE_loop);
 	leave = orig.present ? leave_alone(p, &orig) : CAUSE_rewritten;
@@ -387,8 +417,13 @@ enum step stage_steer4(struct packet *p)
 		return packet_end(
 			p, leave == CAUSE_loop && p->relay ? STEP_DROP : STEP_PASS, leave);
 	if (s->none)
+		hint_release(p, hint);
+	else
+		p->hinted = subnet_to_name(p, s);
+	if (relay_by_giaddr(p))
+		return steer_by_giaddr(p, hint, &orig, orig.len != len);
+	if (s->none)
 		return STEP_NEXT;
-	p->hinted = subnet_to_name(p, s);
 	/* Option 118 is under the MAC of RFC 3118, option 82 is not. */
 	if (p->auth)
 		hint &= ~(unsigned)HINT_SUBNET_SELECTION;
@@ -474,9 +509,9 @@ enum step stage_restore4(struct packet *p)
 		p->has_state = false;
 		p->state = (struct state){ .flags = 0 };
 	}
-	if (!p->has_state)
+	if (!p->has_state && !relay_by_giaddr(p))
 		packet_event(p, EVENT_state_missing);
-	else
+	if (p->has_state)
 		p->kind = (enum kind)p->state.kind;
 	/*
 	 * A server that did not echo, or cut, what we wrote: nobody relayed, so nobody sent an 82.
@@ -485,7 +520,7 @@ enum step stage_restore4(struct packet *p)
 		dhcp4_edit_del(packet_edit4(p), DHO_AGENT_OPTIONS);
 	else if (p->has_state)
 		restore_agent_option(p, val, len, &block);
-	if (!p->auth)
+	if (!p->auth && (p->has_state || !relay_by_giaddr(p)))
 		restore_select(p);
 	if (packet_is_answer4(p) && (p->relay || (p->has_state && p->state.relayed)))
 		relay_restore_header4(p, packet_edit4(p)->msg);

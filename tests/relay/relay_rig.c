@@ -16,10 +16,12 @@ struct rig *relay_rig(const char *members, const char *registry)
 {
 	static char config[16384];
 	bool own = strstr(members, "\"upstreams\"") != NULL;
+	bool relay = strncmp(members, "relay:", 6) == 0;
+	const char *line = strchr(members, '\n'), *end = line != NULL ? line : strchr(members, '\0');
 
 	snprintf(config, sizeof(config),
 		"{ \"mode\": \"relay\", \"client_interfaces\": [\"eth1\", \"eth2\"], %s %s"
-		"\"relay\": { %s \"links\": [{ \"interface\": \"eth1\", \"address4\": \"192.0.2.1\", "
+		"\"relay\": { %.*s \"links\": [{ \"interface\": \"eth1\", \"address4\": \"192.0.2.1\", "
 		"\"address6\": \"2001:db8:1::1\" }, { \"interface\": \"eth2\", \"address4\": "
 		"\"203.0.113.1\", \"address6\": \"2001:db8:2::1\" }] },"
 		"\"subnets\": [{ \"name\": \"open\", \"prefixes\": [\"192.0.2.0/24\", \"2001:db8:1::/64\"], "
@@ -27,8 +29,7 @@ struct rig *relay_rig(const char *members, const char *registry)
 		"[\"198.51.100.0/24\", \"3000::/64\"], \"giaddr\": \"198.51.100.77\" }] }",
 		own ? "" : "\"upstreams\": [{ \"name\": \"a\", \"address\": [\"10.0.0.2\", \"2001:db8::2\"] },"
 			   "{ \"name\": \"b\", \"address\": [\"10.0.0.3\", \"2001:db8::3\"] }],",
-		strncmp(members, "relay:", 6) == 0 ? "" : members,
-		strncmp(members, "relay:", 6) == 0 ? members + 6 : "");
+		relay ? end : members, relay ? (int)(end - members) - 6 : 0, relay ? members + 6 : "");
 	return rig_new(config, registry);
 }
 

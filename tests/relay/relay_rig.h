@@ -16,7 +16,7 @@
  * members: of the config, each with its comma, beside mode, links, subnets "open" (192.0.2.0/24,
  * 2001:db8:1::/64) and "restricted" (198.51.100.0/24, 3000::/64); registry as in rig_new().
  * upstreams: a 10.0.0.2 and 2001:db8::2, b 10.0.0.3 and 2001:db8::3, unless members have some
- * ("upstreams" first).
+ * ("upstreams" first). A first line that begins with "relay:" has members of the relay object.
  */
 struct rig *relay_rig(const char *members, const char *registry);
 
