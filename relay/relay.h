@@ -34,8 +34,8 @@ upstream_set relay_choose(const struct packet *p);
 unsigned relay_hint(const struct packet *p);
 
 /*
- * Whether DHCPv4 is relayed without option 82 of ours (relay.agent_option): giaddr names the subnet,
- * no state travels, and an answer is treated by what it shows itself.
+ * Whether DHCPv4 is relayed without option 82 of ours (relay.agent_option): giaddr names the
+ * subnet, no state travels, and an answer is treated by what it shows itself.
  */
 static inline bool relay_by_giaddr(const struct packet *p)
 {

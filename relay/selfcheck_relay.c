@@ -63,8 +63,8 @@ static bool some_link_names(const struct links *links, const struct subnet *n)
 }
 
 /*
- * A subnet that servers are told by giaddr needs an address of ours for it: without option 82 one on
- * the client's link, by which the answer's link is known; with it any of this machine.
+ * A subnet that servers are told by giaddr needs an address of ours for it: without option 82 one
+ * on the client's link, by which the answer's link is known; with it any of this machine.
  */
 static void check_giaddrs(const struct selfcheck *s, const struct links *links)
 {

@@ -98,6 +98,17 @@ const uint8_t *packet_followed4(const struct packet *p)
 	return followed_address(p, selectors[p->kind].follow);
 }
 
+/*
+ * In a RELEASE only giaddr says something: the subnet of the address, since dnsmasq looks for it in
+ * the one that it is told.
+ */
+static const struct subnet *subnet_of_release(const struct packet *p, unsigned hint)
+{
+	if (p->kind != KIND_RELEASE || (hint & HINT_GIADDR) == 0 || p->decision.pass)
+		return NULL;
+	return subnet_of4(&p->policy->subnets, packet_msg(p) + DHCP4_CIADDR);
+}
+
 /* The subnet to name, or NULL for no hint. */
 static const struct subnet *subnet_to_name(const struct packet *p, const struct selector *s)
 {
@@ -364,31 +375,26 @@ static enum cause leave_alone(const struct packet *p, const struct agent_option 
 
 /*
  * Relay mode without option 82: giaddr is all that the server is told, and it is written when the
- * query is sent. What another relay agent sends has one of its own. Of option 82 nothing changes but
- * that a block which passes for ours is gone.
+ * query is sent. What another relay agent sends has one of its own. Of option 82 nothing changes
+ * but that a block which passed for ours is gone.
  */
 static enum step steer_by_giaddr(
-	struct packet *p, unsigned hint, const struct agent_option *orig, bool changed)
+	struct packet *p, unsigned hint, const struct agent_option *orig)
 {
+	uint8_t buf[sizeof(orig->buf)];
+	size_t len = orig->len;
+
 	if ((hint & HINT_GIADDR) == 0 || relay_giaddr(p) == NULL || p->relayed || !p->relay)
 		p->hinted = NULL;
 	if (p->hinted != NULL)
 		packet_event(p, EVENT_steered);
-	if (changed)
+	if (orig->present)
+		dhcp4_concat(&p->view4, DHO_AGENT_OPTIONS, buf, sizeof(buf), &len);
+	if (len != orig->len)
 		dhcp4_edit_del(packet_edit4(p), DHO_AGENT_OPTIONS);
-	if (changed && orig->len > 0)
+	if (len != orig->len && orig->len > 0)
 		dhcp4_edit_append(packet_edit4(p), DHO_AGENT_OPTIONS, orig->val, orig->len);
 	return STEP_NEXT;
-}
-
-/*
- * The subnet that giaddr names in a RELEASE: that of the address, since dnsmasq looks for it in the
- * one that it was told. No other hint is written into it.
- */
-static void hint_release(struct packet *p, unsigned hint)
-{
-	if (p->relay && !p->relayed && !p->decision.pass && (hint & HINT_GIADDR) != 0)
-		p->hinted = subnet_of4(&p->policy->subnets, packet_msg(p) + DHCP4_CIADDR);
 }
 
 enum step stage_steer4(struct packet *p)
@@ -400,7 +406,7 @@ enum step stage_steer4(struct packet *p)
 	struct agent_option orig;
 	unsigned hint = p->upstreams != 0 ? relay_hint(p) : p->decision.hint;
 	enum cause leave;
-	size_t add, remove, len;
+	size_t add, remove;
 
 	if (p->refused)
 		return STEP_NEXT;
@@ -409,19 +415,15 @@ enum step stage_steer4(struct packet *p)
 	read_agent_option(p, &orig);
 	if (!p->untrusted && !orig.present && dhcp4_has(&p->view4, DHO_AGENT_OPTIONS))
 		return packet_treat(p, p->policy->treat.oversize, CAUSE_oversize);
-	len = orig.len;
 	if (orig.present && !remove_foreign_block(p, &orig))
 		return packet_end(p, STEP_DROP, CAUSE_loop);
 	leave = orig.present ? leave_alone(p, &orig) : CAUSE_rewritten;
 	if (leave != CAUSE_rewritten)
 		return packet_end(
 			p, leave == CAUSE_loop && p->relay ? STEP_DROP : STEP_PASS, leave);
-	if (s->none)
-		hint_release(p, hint);
-	else
-		p->hinted = subnet_to_name(p, s);
+	p->hinted = s->none ? subnet_of_release(p, hint) : subnet_to_name(p, s);
 	if (relay_by_giaddr(p))
-		return steer_by_giaddr(p, hint, &orig, orig.len != len);
+		return steer_by_giaddr(p, hint, &orig);
 	if (s->none)
 		return STEP_NEXT;
 	/* Option 118 is under the MAC of RFC 3118, option 82 is not. */

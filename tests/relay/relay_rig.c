@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/relay/relay_rig.h"
 
+#include "dhcpcodec/dhcp4.h"
 #include "relay/keeper_check.h"
 
 #include <arpa/inet.h>
@@ -251,4 +252,28 @@ void relay_check_sends(const struct slot *s)
 		if (!six)
 			cr_expect_eq(check_ip4(pkt), 0, "send %zu", i);
 	}
+}
+
+bool relay_shows(const struct slot *s, size_t send, const char *what)
+{
+	const char *text = show4(relay_message(s, send), relay_message_len(s, send));
+
+	return strstr(text, what) != NULL;
+}
+
+bool relay_field_is(const struct slot *s, size_t send, size_t off, const char *hex)
+{
+	uint8_t wanted[16];
+	size_t n = hex_read(hex, wanted, sizeof(wanted));
+
+	return memcmp(relay_message(s, send) + off, wanted, n) == 0;
+}
+
+void relay_expect_clean(const struct slot *s, const char *flags)
+{
+	relay_check_sends(s);
+	cr_expect_not(relay_shows(s, 0, "82="));
+	cr_expect(relay_field_is(s, 0, DHCP4_GIADDR, "00000000"));
+	cr_expect(relay_field_is(s, 0, DHCP4_HOPS, "00"));
+	cr_expect(relay_field_is(s, 0, DHCP4_FLAGS, flags));
 }

@@ -62,5 +62,11 @@ const uint8_t *relay_message(const struct slot *s, size_t send);
 size_t relay_message_len(const struct slot *s, size_t send);
 /* Ends the test unless lengths and checksums of all that is to be sent are right. */
 void relay_check_sends(const struct slot *s);
+/* Whether what show4() says of a message to be sent has this text in it. */
+bool relay_shows(const struct slot *s, size_t send, const char *what);
+/* Whether these bytes (hex) stand at that offset of it. */
+bool relay_field_is(const struct slot *s, size_t send, size_t off, const char *hex);
+/* sends[0] is for a client: nothing of a relay agent is in it, and these are its flags (hex). */
+void relay_expect_clean(const struct slot *s, const char *flags);
 
 #endif

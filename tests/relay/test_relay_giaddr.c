@@ -31,21 +31,6 @@ static struct rig *rig_with(const char *members, const char *registry)
 	return r;
 }
 
-static bool shows(const struct slot *s, size_t send, const char *what)
-{
-	const char *text = show4(relay_message(s, send), relay_message_len(s, send));
-
-	return strstr(text, what) != NULL;
-}
-
-static bool field_is(const struct slot *s, size_t send, size_t off, const char *hex)
-{
-	uint8_t wanted[16];
-	size_t n = hex_read(hex, wanted, sizeof(wanted));
-
-	return memcmp(relay_message(s, send) + off, wanted, n) == 0;
-}
-
 Test(relay_giaddr, giaddr_is_our_address_in_the_subnet_and_no_option_is_added)
 {
 	static const struct {
@@ -68,9 +53,9 @@ Test(relay_giaddr, giaddr_is_our_address_in_the_subnet_and_no_option_is_added)
 		cr_assert_eq(s->send_count, 2, "%zu", i);
 		relay_check_sends(s);
 		for (size_t j = 0; j < 2; j++) {
-			cr_expect(field_is(s, j, DHCP4_GIADDR, rows[i].giaddr), "%zu", i);
-			cr_expect(field_is(s, j, DHCP4_HOPS, "02"));
-			cr_expect_not(shows(s, j, "82=") || shows(s, j, "118="), "%zu", i);
+			cr_expect(relay_field_is(s, j, DHCP4_GIADDR, rows[i].giaddr), "%zu", i);
+			cr_expect(relay_field_is(s, j, DHCP4_HOPS, "02"));
+			cr_expect_not(relay_shows(s, j, "82=") || relay_shows(s, j, "118="), "%zu", i);
 		}
 		cr_expect_eq(r->counters.events[EVENT_steered], rows[i].steered, "%zu", i);
 		cr_expect_eq(r->counters.causes[CAUSE_relayed], 1);
@@ -102,19 +87,10 @@ Test(relay_giaddr, a_bound_client_and_a_release_name_the_subnet_of_the_address)
 		const struct slot *s = relay_query4(r, &q);
 
 		cr_assert_eq(s->send_count, 2, "%zu", i);
-		cr_expect(field_is(s, 0, DHCP4_GIADDR, rows[i].giaddr), "%zu", i);
-		cr_expect_not(shows(s, 0, "82="), "%zu", i);
+		cr_expect(relay_field_is(s, 0, DHCP4_GIADDR, rows[i].giaddr), "%zu", i);
+		cr_expect_not(relay_shows(s, 0, "82="), "%zu", i);
 		rig_free(r);
 	}
-}
-
-static void expect_clean(const struct slot *s, const char *flags)
-{
-	relay_check_sends(s);
-	cr_expect_not(shows(s, 0, "82="));
-	cr_expect(field_is(s, 0, DHCP4_GIADDR, "00000000"));
-	cr_expect(field_is(s, 0, DHCP4_HOPS, "00"));
-	cr_expect(field_is(s, 0, DHCP4_FLAGS, flags));
 }
 
 /* RFC 2131 4.1, from the answer alone. */
@@ -146,11 +122,11 @@ Test(relay_giaddr, an_answer_goes_where_it_says_itself)
 		const struct slot *s = relay_query4(r, &rows[i].q);
 
 		cr_assert_eq(s->send_count, 2, "%zu", i);
-		cr_expect(field_is(s, 0, DHCP4_FLAGS, rows[i].q.flags != 0 ? "80" : "00"));
+		cr_expect(relay_field_is(s, 0, DHCP4_FLAGS, rows[i].q.flags != 0 ? "80" : "00"));
 		s = relay_answer4(r, &(struct answer4){ .type = rows[i].answer, .from = "10.0.0.2",
 				.yiaddr = rows[i].yiaddr, .options = "3604 0a000002" });
 		cr_assert_eq(s->send_count, 1, "%zu", i);
-		expect_clean(s, rows[i].flags);
+		relay_expect_clean(s, rows[i].flags);
 		cr_expect_str_eq(relay_dst(s, 0), rows[i].to, "%zu", i);
 		cr_expect_str_eq(relay_src(s, 0), "192.0.2.1", "%zu", i);
 		cr_expect(s->sends[0].kind == SEND_LINK && s->sends[0].ifindex == 1, "%zu", i);
@@ -182,7 +158,7 @@ Test(relay_giaddr, the_guard_decides_by_the_registry_of_now)
 		s = relay_answer4(r, &(struct answer4){ .type = 5, .from = "10.0.0.2",
 				.yiaddr = "192.0.2.9", .options = "3604 0a000002 3304 00000e10" });
 		cr_assert_eq(s->send_count, 1, "%zu", i);
-		cr_expect(shows(s, 0, "53=06"), "%zu", i);
+		cr_expect(relay_shows(s, 0, "53=06"), "%zu", i);
 		cr_expect_str_eq(relay_dst(s, 0), rows[i].to, "%zu", i);
 		s = relay_query4(r, &(struct query4){ .type = 1 });
 		s = relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.2",
@@ -204,7 +180,7 @@ Test(relay_giaddr, the_interface_of_an_answer_is_that_of_its_giaddr)
 	s = relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.2", .yiaddr = "198.51.100.9",
 			.options = "3604 0a000002 3304 00000e10" });
 	cr_assert_eq(s->send_count, 1);
-	cr_expect(shows(s, 0, "51=0000004d"), "%s",
+	cr_expect(relay_shows(s, 0, "51=0000004d"), "%s",
 		show4(relay_message(s, 0), relay_message_len(s, 0)));
 	cr_expect_eq(s->sends[0].ifindex, 2);
 	rig_free(r);
@@ -221,8 +197,8 @@ Test(relay_giaddr, option_82_and_118_of_another_relay_agent_pass)
 
 	cr_assert_eq(s->send_count, 2);
 	relay_check_sends(s);
-	cr_expect(field_is(s, 0, DHCP4_GIADDR, "ac100001") && field_is(s, 0, DHCP4_HOPS, "01"));
-	cr_expect(shows(s, 0, "82=0504ac1000000104706f72740903aabbcc") && shows(s, 0, "118=ac100000"),
+	cr_expect(relay_field_is(s, 0, DHCP4_GIADDR, "ac100001") && relay_field_is(s, 0, DHCP4_HOPS, "01"));
+	cr_expect(relay_shows(s, 0, "82=0504ac1000000104706f72740903aabbcc") && relay_shows(s, 0, "118=ac100000"),
 		"%s", show4(relay_message(s, 0), relay_message_len(s, 0)));
 	cr_expect_eq(r->counters.events[EVENT_steered], 0);
 	rig_free(r);
@@ -245,12 +221,12 @@ Test(relay_giaddr, a_block_that_passes_for_ours_is_taken_out)
 				.hook = 1, .options = rows[i].options });
 
 		cr_assert_eq(s->send_count, 2, "%zu", i);
-		cr_expect_not(shows(s, 0, "7ed9"), "%zu: %s", i,
+		cr_expect_not(relay_shows(s, 0, "7ed9"), "%zu: %s", i,
 			show4(relay_message(s, 0), relay_message_len(s, 0)));
-		cr_expect_eq(shows(s, 0, "82="), rows[i].left != NULL, "%zu: %s", i,
+		cr_expect_eq(relay_shows(s, 0, "82="), rows[i].left != NULL, "%zu: %s", i,
 			show4(relay_message(s, 0), relay_message_len(s, 0)));
 		if (rows[i].left != NULL)
-			cr_expect(shows(s, 0, rows[i].left));
+			cr_expect(relay_shows(s, 0, rows[i].left));
 		rig_free(r);
 	}
 }
@@ -275,11 +251,11 @@ Test(relay_giaddr, every_address_of_a_link_is_known_in_an_answer)
 	const struct slot *s = relay_query4(r, &(struct query4){ .type = 1 });
 
 	memcpy(r->links.all[0].all4[1], (uint8_t[]){ 198, 51, 100, 77 }, 4);
-	cr_expect(field_is(s, 0, DHCP4_GIADDR, "c633644d"), "the subnet's own, wherever it is");
+	cr_expect(relay_field_is(s, 0, DHCP4_GIADDR, "c633644d"), "the subnet's own, wherever it is");
 	s = relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.2", .yiaddr = "198.51.100.9",
 			.no_echo = true });
 	cr_assert_eq(s->send_count, 1);
-	expect_clean(s, "0000");
+	relay_expect_clean(s, "0000");
 	cr_expect_eq(s->sends[0].ifindex, 1);
 	rig_free(r);
 }
