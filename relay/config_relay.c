@@ -286,6 +286,10 @@ static bool warn_by_giaddr(struct config_reader *r, const struct node *root)
 				"and without option 82 (relay.agent_option is false) the rules are "
 				"asked again for that: they must give it the same subnet");
 	}
+	if (r->config->libraries.count > 0)
+		ok &= policy_warn(r->builder, node_get(root, "hooks_libraries"),
+			"what one chooses for a query of DHCPv4 does not hold for the answer: "
+			"relay.agent_option is false");
 	for (size_t i = 0; i < t->identify_count; i++)
 		if (t->identify[i] == REG_CLIENT_ID || t->identify[i] == REG_DUID)
 			return ok && policy_warn(r->builder, node_get(root, "identify"),
