@@ -391,9 +391,7 @@ static enum step steer_by_giaddr(
 	if (orig->present)
 		dhcp4_concat(&p->view4, DHO_AGENT_OPTIONS, buf, sizeof(buf), &len);
 	if (len != orig->len)
-		dhcp4_edit_del(packet_edit4(p), DHO_AGENT_OPTIONS);
-	if (len != orig->len && orig->len > 0)
-		dhcp4_edit_append(packet_edit4(p), DHO_AGENT_OPTIONS, orig->val, orig->len);
+		dhcp4_edit_set(packet_edit4(p), DHO_AGENT_OPTIONS, orig->val, orig->len);
 	return STEP_NEXT;
 }
 
