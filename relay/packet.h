@@ -164,6 +164,9 @@ enum step packet_wrap6(struct packet *p);
 /* What the rules may look at; borrowed from the packet. */
 struct facts packet_facts(const struct packet *p);
 
+/* The subnet that a DHCPv6 address or delegated prefix lies in, or NULL. */
+const struct subnet *packet_subnet_of6(const struct packet *p, const struct dhcp6_lease *l);
+
 /* Whether the answer's address may stand: the state decides, or else what is so now. */
 bool packet_allows(const struct packet *p, const struct subnet *of);
 

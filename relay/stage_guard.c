@@ -99,9 +99,9 @@ enum step stage_guard4(struct packet *p)
 	return packet_make_nak(p, p->in + p->frame.src_off);
 }
 
-static const struct subnet *subnet_of_lease(const struct packet *p, const struct dhcp6_lease *l)
+const struct subnet *packet_subnet_of6(const struct packet *p, const struct dhcp6_lease *l)
 {
-	return l->is_prefix ? subnet_of_pd(&p->policy->subnets, l->addr)
+	return l->is_prefix ? subnet_of_pd(&p->policy->subnets, l->addr, l->prefix_len)
 			    : subnet_of6(&p->policy->subnets, l->addr);
 }
 
@@ -115,7 +115,7 @@ static void withdraw(struct packet *p)
 
 	while (dhcp6_next_ia(&it, &ia))
 		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);)
-			if (l.valid > 0 && !packet_allows(p, subnet_of_lease(p, &l)))
+			if (l.valid > 0 && !packet_allows(p, packet_subnet_of6(p, &l)))
 				memset(dhcp6_edit_at(e, l.times), 0, 8);
 	p->cause = CAUSE_moved;
 }
@@ -131,7 +131,7 @@ enum step stage_guard6(struct packet *p)
 		return STEP_NEXT;
 	while (dhcp6_next_ia(&it, &ia))
 		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);) {
-			const struct subnet *of = subnet_of_lease(p, &l);
+			const struct subnet *of = packet_subnet_of6(p, &l);
 
 			if (p->found == NULL)
 				p->found = of;

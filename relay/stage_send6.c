@@ -165,8 +165,7 @@ enum step stage_send6(struct packet *p)
 
 static uint32_t limit_of(const struct packet *p, const struct dhcp6_lease *l)
 {
-	const struct subnet *of = l->is_prefix ? subnet_of_pd(&p->policy->subnets, l->addr)
-					       : subnet_of6(&p->policy->subnets, l->addr);
+	const struct subnet *of = packet_subnet_of6(p, l);
 	uint32_t max = p->decision.max_lease;
 
 	if (of != NULL && of->max_lease != 0 && (max == 0 || of->max_lease < max))
