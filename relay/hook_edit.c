@@ -277,15 +277,13 @@ bool hook_keep_lease(struct hook_memory *m)
 static bool lease_at(
 	const struct packet *p, size_t index, struct dhcp6_ia *ret_ia, struct dhcp6_lease *ret)
 {
-	struct tlv_iter it = dhcp6_edit_inner(&p->edit6);
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_edit_inner(&p->edit6));
 
-	while (dhcp6_next_ia(&it, ret_ia)) {
-		struct tlv_iter leases = dhcp6_ia_begin(ret_ia);
-
-		while (dhcp6_next_lease(&leases, ret))
-			if (index-- == 0)
-				return true;
-	}
+	while (dhcp6_walk_next(&w, ret))
+		if (index-- == 0) {
+			*ret_ia = w.ia;
+			return true;
+		}
 	return false;
 }
 

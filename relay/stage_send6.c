@@ -18,16 +18,10 @@ enum {
 
 static bool has_lease(const struct dhcp6_view *v)
 {
-	struct tlv_iter it = dhcp6_inner(v), sub;
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_inner(v));
 	struct dhcp6_lease l;
-	struct dhcp6_ia ia;
 
-	while (dhcp6_next_ia(&it, &ia)) {
-		sub = dhcp6_ia_begin(&ia);
-		if (dhcp6_next_lease(&sub, &l))
-			return true;
-	}
-	return false;
+	return dhcp6_walk_next(&w, &l);
 }
 
 /*
@@ -176,20 +170,18 @@ static uint32_t limit_of(const struct packet *p, const struct dhcp6_lease *l)
 /* Whether anything in the answer is longer than it may be. */
 static bool too_long(struct packet *p)
 {
-	struct tlv_iter it = dhcp6_inner(&p->view6), sub;
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_inner(&p->view6));
 	bool found = false;
 	struct dhcp6_lease l;
-	struct dhcp6_ia ia;
 
-	while (dhcp6_next_ia(&it, &ia))
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);) {
-			uint32_t max = limit_of(p, &l);
+	while (dhcp6_walk_next(&w, &l)) {
+		uint32_t max = limit_of(p, &l);
 
-			if (p->granted == 0)
-				p->granted = p->sent = l.valid;
-			if (max != 0 && l.valid > max)
-				found = true;
-		}
+		if (p->granted == 0)
+			p->granted = p->sent = l.valid;
+		if (max != 0 && l.valid > max)
+			found = true;
+	}
 	return found;
 }
 
