@@ -13,7 +13,6 @@ enum {
 	ENTERPRISE_CABLELABS = 4491,
 	CL_TFTP_SERVERS = 32,        /* a list of IPv6 addresses */
 	CL_CONFIG_FILE_NAME = 33,    /* a string */
-	MAX_DATAGRAM = 1500,
 };
 
 static bool has_lease(const struct dhcp6_view *v)
@@ -128,7 +127,7 @@ static void override_option(struct packet *p, const struct override *o)
 
 enum step stage_send6(struct packet *p)
 {
-	size_t limit = MAX_DATAGRAM - p->frame.pay_off;
+	size_t limit = packet_longest(p) - p->frame.pay_off;
 	const struct reg_user *user = override_user(p);
 	struct override_iter it = override_begin(p);
 	struct override o;
