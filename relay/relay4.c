@@ -9,7 +9,6 @@
 
 #include "relay/learned.h"
 
-enum { HOOK_FORWARD = 2, HOOK_LOCAL_OUT = 3 };      /* linux/netfilter.h, NF_INET_ */
 enum { RELAY_UNICAST = 0x80, BROADCAST_FLAG = 0x80 }; /* RFC 5010 section 3, RFC 2131 figure 2 */
 
 bool relay_takes(const struct packet *p)

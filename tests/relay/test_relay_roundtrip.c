@@ -34,7 +34,7 @@ static const char users[] =
 static const char *const hints[] = { "link-selection", "subnet-selection", "both", "giaddr" };
 static const uint8_t zero[4] = { 0 };
 
-enum { HOOK_PREROUTING = 0, HOOK_INPUT = 1, HOOK_FORWARD = 2, MESSAGE_MAX = 1400 };
+enum { MESSAGE_MAX = 1400 };
 
 struct run {
 	struct rig *rig;
