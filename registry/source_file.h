@@ -11,7 +11,7 @@
 struct source_file_options {
 	const char *path;                /* the last component may not be a symbolic link */
 	uint64_t max_bytes;              /* a longer file is refused; 0: SOURCE_FILE_MAX */
-	unsigned int settle_ms;          /* how long what may be half written must be still to be read */
+	unsigned int settle_ms;          /* how long a half written file must be still to be read */
 	unsigned int held_ms;            /* and while its writer is seen to have it open, if more */
 	bool watch;                      /* false: for one reading; no look(), stirred() */
 	const struct reg_memory *memory; /* borrowed while the source lives; NULL: never refused */
