@@ -238,13 +238,11 @@ uint16_t dhcp6_top_status(const struct dhcp6_view *v)
 
 const uint8_t *dhcp6_first_addr(const struct dhcp6_view *v)
 {
-	struct tlv_iter it = dhcp6_inner(v), sub;
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_inner(v));
 	struct dhcp6_lease lease;
-	struct dhcp6_ia ia;
 
-	while (dhcp6_next_ia(&it, &ia))
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &lease);)
-			if (!lease.is_prefix)
-				return lease.addr;
+	while (dhcp6_walk_next(&w, &lease))
+		if (!lease.is_prefix)
+			return lease.addr;
 	return NULL;
 }

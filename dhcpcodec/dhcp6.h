@@ -137,6 +137,28 @@ bool dhcp6_next_ia(struct tlv_iter *it, struct dhcp6_ia *ret);
 struct tlv_iter dhcp6_ia_begin(const struct dhcp6_ia *ia);
 bool dhcp6_next_lease(struct tlv_iter *it, struct dhcp6_lease *ret);
 
+/* The leases of all IAs, one after the other; ia: the one that the last was in. */
+struct dhcp6_walk {
+	struct tlv_iter ias, leases;
+	struct dhcp6_ia ia;
+};
+
+/* Of the message that `inner` is of: dhcp6_inner(), dhcp6_edit_inner(). */
+static inline struct dhcp6_walk dhcp6_walk(struct tlv_iter inner)
+{
+	return (struct dhcp6_walk){ .ias = inner, .leases = tlv_begin(inner.pos, 0) };
+}
+
+static inline bool dhcp6_walk_next(struct dhcp6_walk *w, struct dhcp6_lease *ret)
+{
+	while (w->leases.pos == w->leases.end || !dhcp6_next_lease(&w->leases, ret)) {
+		if (!dhcp6_next_ia(&w->ias, &w->ia))
+			return false;
+		w->leases = dhcp6_ia_begin(&w->ia);
+	}
+	return true;
+}
+
 /* The status code among these options (RFC 8415 21.13), 0 (success) if there is none. */
 uint16_t dhcp6_status(const uint8_t *options, size_t len);
 /* The same of the innermost message's top level. */

@@ -86,24 +86,25 @@ static struct row inner_row(const struct dhcp6_edit *e)
 	return (struct row){ e->inner + DHCP6_HEAD, e->inner_len - DHCP6_HEAD };
 }
 
-/*
- * The bytes that all options of that code take; ret_pos: where the first stands, or the row ends.
- */
-static size_t taken(const struct dhcp6_edit *e, struct row r, uint16_t code, size_t *ret_pos)
+/* What all options of one code in a row take, and where the first stands, or the row ends. */
+struct hole {
+	size_t at, bytes;
+};
+
+static struct hole taken(const struct dhcp6_edit *e, struct row r, uint16_t code)
 {
 	struct tlv_iter it = tlv_begin(e->msg + r.at, r.len);
-	size_t sum = 0;
+	struct hole h = { .at = r.at + r.len };
 	struct tlv t;
 
-	*ret_pos = r.at + r.len;
 	while (tlv_next(&TLV_DHCP6, &it, &t)) {
 		if (t.code != code)
 			continue;
-		if (sum == 0)
-			*ret_pos = (size_t)(t.at - e->msg);
-		sum += tlv_size(&TLV_DHCP6, &t);
+		if (h.bytes == 0)
+			h.at = (size_t)(t.at - e->msg);
+		h.bytes += tlv_size(&TLV_DHCP6, &t);
 	}
-	return sum;
+	return h;
 }
 
 /* Takes all options of that code out of a row; each byte moves at most twice, however many. */
@@ -123,20 +124,19 @@ static void squeeze(struct dhcp6_edit *e, struct row r, uint16_t code)
 	splice(e, (size_t)(to - e->msg), r.at + r.len - (size_t)(to - e->msg), 0);
 }
 
-/* Puts one option (size bytes of it, or none: 0) in the place of all of that code in a row. */
-static void replace(
-	struct dhcp6_edit *e, struct row r, uint16_t code, const uint8_t *val, size_t size)
+/*
+ * Puts one option (size bytes of it, or none: 0) in the place of all of that code in a row. The
+ * caller knows that it fits.
+ */
+static void replace(struct dhcp6_edit *e, struct row r, struct hole h, uint16_t code,
+	const uint8_t *val, size_t size)
 {
-	size_t pos, old = taken(e, r, code, &pos);
-
-	if (!fits(e, old, size))
-		return;
-	if (old > 0)
+	if (h.bytes > 0)
 		squeeze(e, r, code);
 	if (size == 0)
 		return;
-	splice(e, pos, 0, size);
-	put(e->msg + pos, code, val, size - 4);
+	splice(e, h.at, 0, size);
+	put(e->msg + h.at, code, val, size - OPTION_HEAD);
 }
 
 void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code)
@@ -147,29 +147,95 @@ void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code)
 
 void dhcp6_edit_set(struct dhcp6_edit *e, uint16_t code, const uint8_t *val, size_t len)
 {
+	struct hole h;
+
 	if (e->err != DHCP_OK)
 		return;
-	if (len > MAX_LEN)
+	if (len > MAX_LEN) {
 		e->err = DHCP_E_RANGE;
-	else
-		replace(e, inner_row(e), code, val, 4 + len);
+		return;
+	}
+	h = taken(e, inner_row(e), code);
+	if (fits(e, h.bytes, OPTION_HEAD + len))
+		replace(e, inner_row(e), h, code, val, OPTION_HEAD + len);
 }
 
-/* The vendor options of one enterprise: what follows its number; false if there are none. */
-static bool find_vendor(const struct dhcp6_edit *e, uint32_t enterprise, struct row *ret)
+static bool is_vendor(const struct tlv *t, uint32_t enterprise)
+{
+	return t->code == D6O_VENDOR_OPTS && t->len >= VENDOR_HEAD && be32_get(t->val) == enterprise;
+}
+
+/* The vendor options of one enterprise: what follows its number in the first of them. */
+struct vendor {
+	struct row first;
+	struct hole in_first;        /* what a sub-option takes there, */
+	size_t in_others;            /* and in the others */
+};
+
+/* Errors: ABSENT, OPTLEN. */
+static enum dhcp_err find_vendor(
+	const struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub, struct vendor *ret)
 {
 	struct tlv_iter it = dhcp6_edit_inner(e);
+	enum dhcp_err err = DHCP_E_ABSENT;
 	struct tlv t;
 
+	ret->in_others = 0;
 	while (tlv_next(&TLV_DHCP6, &it, &t)) {
-		if (t.code != D6O_VENDOR_OPTS || t.len < VENDOR_HEAD ||
-			be32_get(t.val) != enterprise)
+		struct row r;
+		struct hole h;
+
+		if (!is_vendor(&t, enterprise))
 			continue;
-		ret->at = (size_t)(t.val - e->msg) + VENDOR_HEAD;
-		ret->len = (size_t)t.len - VENDOR_HEAD;
-		return true;
+		r.at = (size_t)(t.val - e->msg) + VENDOR_HEAD;
+		r.len = (size_t)t.len - VENDOR_HEAD;
+		if (!tlv_whole(&TLV_DHCP6, e->msg + r.at, r.len))
+			return DHCP_E_OPTLEN;
+		h = taken(e, r, sub);
+		if (err == DHCP_OK) {
+			ret->in_others += h.bytes;
+			continue;
+		}
+		ret->first = r;
+		ret->in_first = h;
+		err = DHCP_OK;
 	}
-	return false;
+	return err;
+}
+
+/*
+ * RFC 8415 21.17: "Servers and clients MUST NOT send more than one instance of the Vendor-specific
+ * Information option with the same Enterprise Number." What comes all the same behind the first:
+ * takes a sub-option out of it, and it out of the message if nothing else is in it.
+ */
+static void squeeze_vendors(struct dhcp6_edit *e, size_t from, uint32_t enterprise, uint16_t sub)
+{
+	size_t end = e->inner + e->inner_len;
+	struct tlv_iter it = tlv_begin(e->msg + from, end - from), within;
+	uint8_t *to = e->msg + from, *head;
+	struct tlv t, s;
+
+	while (tlv_next(&TLV_DHCP6, &it, &t)) {
+		bool vendor = is_vendor(&t, enterprise);
+		size_t size = vendor ? OPTION_HEAD + VENDOR_HEAD : tlv_size(&TLV_DHCP6, &t);
+
+		head = to;
+		memmove(to, t.at, size);
+		to += size;
+		if (!vendor)
+			continue;
+		within = tlv_begin(t.val + VENDOR_HEAD, (size_t)t.len - VENDOR_HEAD);
+		while (tlv_next(&TLV_DHCP6, &within, &s)) {
+			if (s.code == sub)
+				continue;
+			memmove(to, s.at, tlv_size(&TLV_DHCP6, &s));
+			to += tlv_size(&TLV_DHCP6, &s);
+		}
+		be16_put(head + 2, (size_t)(to - head) - OPTION_HEAD);
+		if (to == head + OPTION_HEAD + VENDOR_HEAD)
+			to = head;
+	}
+	splice(e, (size_t)(to - e->msg), end - (size_t)(to - e->msg), 0);
 }
 
 /* Vendor options without any yet, at the end. The caller knows that they fit. */
@@ -187,23 +253,28 @@ static struct row create_vendor(struct dhcp6_edit *e, uint32_t enterprise)
 enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub,
 	const uint8_t *val, size_t len, bool create)
 {
-	size_t before;
-	struct row r;
+	size_t before, size = val != NULL ? OPTION_HEAD + len : 0;
+	struct vendor v;
+	enum dhcp_err err;
 
 	if (e->err != DHCP_OK)
 		return e->err;
-	if (!find_vendor(e, enterprise, &r)) {
-		if (!create || val == NULL)
-			return DHCP_E_ABSENT;
-		if (!fits(e, 0, 4 + VENDOR_HEAD + 4 + len))
+	err = find_vendor(e, enterprise, sub, &v);
+	if (err == DHCP_E_ABSENT && create && val != NULL) {
+		if (!fits(e, 0, OPTION_HEAD + VENDOR_HEAD + size))
 			return e->err;
-		r = create_vendor(e, enterprise);
+		v.first = create_vendor(e, enterprise);
+		v.in_first = (struct hole){ .at = v.first.at };
+	} else if (err != DHCP_OK) {
+		return err;
 	}
-	if (!tlv_whole(&TLV_DHCP6, e->msg + r.at, r.len))
-		return DHCP_E_OPTLEN;
+	if (!fits(e, v.in_first.bytes + v.in_others, size))
+		return e->err;
+	if (v.in_others > 0)
+		squeeze_vendors(e, v.first.at + v.first.len, enterprise, sub);
 	before = e->len;
-	replace(e, r, sub, val, val != NULL ? 4 + len : 0);
-	adjust(e->msg + r.at - VENDOR_HEAD, before, e->len);
+	replace(e, v.first, v.in_first, sub, val, size);
+	adjust(e->msg + v.first.at - VENDOR_HEAD, before, e->len);
 	return e->err;
 }
 

@@ -37,10 +37,10 @@ void dhcp6_edit_del(struct dhcp6_edit *e, uint16_t code);
 
 /*
  * Sets a sub-option of the vendor options of one enterprise (RFC 8415 21.17) in the place of all of
- * that code, leaving its other sub-options and other enterprises' options alone. val NULL removes
- * the sub-option. With create, option 17 is made if the enterprise has none. Errors: ABSENT if it
- * has none, OPTLEN if what it has is broken (neither changes anything nor sticks: both are returned
- * only), NOSPACE, and then the message is as it was.
+ * that code, in the first of them if there are several, leaving its other sub-options and other
+ * enterprises' options alone. val NULL removes the sub-option. With create, option 17 is made if
+ * the enterprise has none. Errors: ABSENT if it has none, OPTLEN if what it has is broken (neither
+ * changes anything nor sticks: both are returned only), NOSPACE, and then the message is as it was.
  */
 enum dhcp_err dhcp6_edit_vendor(struct dhcp6_edit *e, uint32_t enterprise, uint16_t sub,
 	const uint8_t *val, size_t len, bool create);

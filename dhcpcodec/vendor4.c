@@ -104,10 +104,11 @@ enum dhcp_err dhcp4_edit_vendor(struct dhcp4_edit *e, uint32_t enterprise, uint8
 		if (BLOCK_HEAD > old_len - pos || old[pos + 4] > old_len - pos - BLOCK_HEAD)
 			return DHCP_E_OPTLEN;
 		block = (size_t)BLOCK_HEAD + old[pos + 4];
-		if (be32_get(old + pos) == enterprise && !found) {
-			found = true;
+		/* In the first, and then in none of the same enterprise. */
+		if (be32_get(old + pos) == enterprise) {
 			err = put_block(&v, enterprise, old + pos + BLOCK_HEAD, block - BLOCK_HEAD,
-				sub, val, len);
+				sub, found ? NULL : val, len);
+			found = true;
 		} else {
 			put_bytes(&v, old + pos, block);
 		}

@@ -169,7 +169,8 @@ enum reg_err registry_load(struct source *s, const struct load_options *options,
 	stats.micros = now_micros() - begin;
 	stats.whole = facts.whole;
 	stats.partial = facts.partial;
-	stats.blank = !facts.partial && (facts.blank || (stats.removed > 0 && stats.users == 0));
+	stats.blank = !facts.partial && stats.users == 0 &&
+		(s->blank || stats.bad > 0 || stats.removed > 0);
 	stats.exposed = facts.exposed;
 	*ret = (struct load_result){ .registry = built.registry, .fd = built.fd, .stats = stats };
 	return REG_OK;

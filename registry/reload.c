@@ -98,12 +98,13 @@ static void discard(struct load_result *result)
 	result->fd = -1;
 }
 
-static enum reg_err load(struct reload *r, bool first, bool added, struct load_result *ret,
+/* insist: an entry that is only partly there is bad like others, for nobody waits for its rest. */
+static enum reg_err load(struct reload *r, bool insist, bool added, struct load_result *ret,
 	struct reg_error *err)
 {
 	struct load_options options = {
 		.skip_bad = r->options.skip_bad,
-		.skip_unfinished = first && r->options.skip_bad,
+		.skip_unfinished = insist && r->options.skip_bad,
 		.shared = r->options.shared,
 		.layer_from = r->options.layer_from,
 		.memory = r->options.memory,
@@ -196,7 +197,7 @@ static enum reg_err consider(struct reload *r, bool force, struct load_result *r
 static enum reg_err read_source(struct reload *r, bool force, bool added, struct reg_error *err)
 {
 	struct load_result result;
-	enum reg_err e = load(r, false, added, &result, err);
+	enum reg_err e = load(r, force, added, &result, err);
 
 	/* These say nothing about the source, so the next look may not take it for read. */
 	r->again = e == REG_E_NOMEM || e == REG_E_READ || e == REG_E_CHANGED || e == REG_E_SYSTEM;

@@ -45,7 +45,6 @@ enum source_state {
 struct source_facts {
 	size_t bytes;     /* about so much text will be read; 0: unknown */
 	bool whole;       /* came in one step, so it cannot be half of what is meant */
-	bool blank;       /* holds nothing at all, not even a comment */
 	bool exposed;     /* everybody may write to it: REG_EXPOSED */
 	bool partial;     /* holds only who was asked for, so it may well be nobody */
 };
@@ -122,6 +121,7 @@ struct source {
 	const struct source_ops *ops;
 	const char *name; /* for errors: the path, the table */
 	size_t done;      /* bytes read so far, of those that open() expected; 0: not known */
+	bool blank;       /* nothing at all was in it when it was last read, not even a comment */
 };
 
 static inline bool source_broke(enum reg_err e)

@@ -2,7 +2,7 @@
 /*
  * Hides what a registry file may be and become while it is read: half written, cut off, replaced,
  * grown, a FIFO, a symbolic link. Two rules carry all of it. A file that somebody has written to
- * and not yet closed is read only if it merely grew, or has been still for settle_ms. And a file is
+ * and not yet closed is read only if it merely grew, or has been still for held_ms. And a file is
  * what it was at open: bytes that come later wait for the next reading.
  *
  * Does not keep users and does not decide whether fewer of them are believed: load.c and refresh.c.
@@ -168,9 +168,17 @@ static bool came_whole(const struct source_file *f, const struct stat *st)
 		f->now.arrivals != f->arrivals_taken;
 }
 
-/* Whether a file that may still be being written has been still for long enough. */
+/*
+ * Whether a file that may still be being written has been still for long enough. Its writer's
+ * closing it is an event, so it is known whether he has: one who still may go on is given longer,
+ * but not for ever, since there are programs that never close a file.
+ */
 static bool settled(struct source_file *f, const struct stat *st, uint64_t sig)
 {
+	unsigned int still_ms = f->options.settle_ms;
+
+	if (f->now.held && f->options.held_ms > still_ms)
+		still_ms = f->options.held_ms;
 	if (f->now.watched && f->changes_tried != f->now.changes &&
 		(!f->now.writing || came_whole(f, st)))
 		return true;
@@ -178,7 +186,7 @@ static bool settled(struct source_file *f, const struct stat *st, uint64_t sig)
 		f->settling = sig;
 		f->settling_since = clock_now_ms();
 	}
-	return clock_now_ms() - f->settling_since >= f->options.settle_ms;
+	return clock_now_ms() - f->settling_since >= still_ms;
 }
 
 static enum source_state file_look(struct source *s, struct reg_error *err)
@@ -261,10 +269,10 @@ static enum reg_err file_open(struct source *s, bool added, struct source_facts 
 		return REG_E_SIZE;
 	}
 	begin_reading(f, added);
+	s->blank = true;
 	*ret = (struct source_facts){
 		.bytes = (size_t)(f->lines.limit - f->reading.consumed),
 		.whole = came_whole(f, &f->opened),
-		.blank = f->opened.st_size <= 2,
 		.exposed = (f->opened.st_mode & S_IWOTH) != 0,
 	};
 	return REG_OK;
@@ -348,8 +356,12 @@ static enum reg_err file_next(struct source *s, struct reg_entry *ret, struct re
 		s->done = (size_t)f->reading.consumed;
 		f->reading.ended = f->lines.ended;
 		skip_mark(f, &line, &len);
-		if (e == REG_OK && entry_is_blank(line, len))
+		/* A comment is more than white space: it says that somebody means it so. */
+		if (e == REG_OK && entry_is_blank(line, len)) {
+			s->blank = s->blank && memchr(line, '#', len) == NULL;
 			continue;
+		}
+		s->blank = false;
 		e = entry_read(f->reader, line, len, ret, why);
 		ret->line = (uint32_t)f->lines.number;
 		return e == REG_OK ? e : line_error(f, e, why, err);

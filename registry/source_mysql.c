@@ -144,7 +144,7 @@ static enum reg_err mysql_open(struct source *s, bool added, struct source_facts
 		return e;
 	}
 	m->reading = READING_ALL;
-	ret->blank = !m->ahead;
+	m->source.blank = !m->ahead;
 	return REG_OK;
 }
 

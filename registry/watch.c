@@ -40,7 +40,7 @@ bool watch_open(struct watch *w, const char *path)
 /* What happened to the file is not known, so anything may have. */
 static void note_unknown(struct watch *w)
 {
-	w->state.writing = false;
+	w->state.writing = w->state.held = false;
 	w->state.arrived_ino = 0;
 	w->state.writes++;
 	w->state.changes++;
@@ -97,8 +97,11 @@ static void note_name(struct watch *w, uint32_t mask)
 		w->state.writing = true;
 		w->state.writes++;
 	}
+	/* link(2) makes a name and opens nothing. */
+	if (mask & IN_MODIFY)
+		w->state.held = true;
 	if (mask & (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE))
-		w->state.writing = false;
+		w->state.writing = w->state.held = false;
 	if (mask & (IN_CREATE | IN_MOVED_FROM | IN_DELETE))
 		w->state.arrived_ino = 0;
 	if (mask & IN_MOVED_TO)

@@ -15,7 +15,8 @@
 /* What is known of the file. The numbers only ever grow, and wrap. */
 struct watch_state {
 	bool watched;          /* the directory is watched at present */
-	bool writing;          /* written to, and not closed since */
+	bool writing;          /* made or written to, and not closed since */
+	bool held;             /* written to, and not closed since: its writer has it open */
 	unsigned int changes;  /* how often anything may have happened to it */
 	unsigned int writes;   /* how often its contents may have been written to */
 	unsigned int arrivals; /* how often something was renamed to its place */

@@ -42,6 +42,9 @@ struct slot_send {
 	uint8_t hw[6];               /* LINK */
 };
 
+/* linux/netfilter.h, NF_INET_: the chain by whose rule a packet came. */
+enum slot_hook { HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD, HOOK_LOCAL_OUT };
+
 struct slot {
 	/* from the queue */
 	uint32_t id;                 /* the kernel's packet id, host order */
@@ -51,7 +54,7 @@ struct slot {
 	uint32_t mark;
 	uint32_t skb_info;
 	uint16_t hw_protocol;        /* EtherType, host order */
-	uint8_t hook;
+	uint8_t hook;                /* of enum slot_hook */
 	uint8_t hw_len;              /* source hardware address, 0 if not given */
 	uint8_t hw[8];
 	int64_t time_ns;             /* CLOCK_REALTIME when the batch was received, or the capture's */

@@ -21,6 +21,7 @@
 	X(other_type,      "a message type that is none of our business") \
 	X(leasequery,      "LEASEQUERY from the client side") \
 	X(rogue_reply,     "a server's message from the client side") \
+	X(rogue_query,     "a DHCPv6 client's message from the server's side") \
 	X(spoofed_giaddr,  "relayed by somebody who is not in trusted_relays") \
 	X(spoofed_relay,   "Relay-forward from somebody who is not in trusted_relays") \
 	X(own_address,     "giaddr is an address of this host") \

@@ -143,6 +143,8 @@ static const struct config_key keys[] = {
 	  .max = 3600000, .help = "how long an upstream that is down is left alone" },
 	{ "relay.links", &type_links, "[]",
 	  .help = "our addresses on the clients' links, where they are not the interface's first" },
+	{ "relay.agent_option", &type_bool, "true", TREATMENT(relay.agent_option),
+	  .help = "DHCPv4 queries get an option 82; false: giaddr names the subnet, and nothing else" },
 	{ "relay.circuit_id", &type_format, "\"%i\"", TREATMENT(relay.circuit_id), .min = 0, .max = 64,
 	  .help = "sub-option 82.1: %i is the interface's name; empty: none" },
 	{ "relay.flags", &type_bool, "true", TREATMENT(relay.relay_flags),

@@ -6,6 +6,7 @@
  */
 #include "relay/config_key.h"
 
+#include "rules/match.h"
 #include "rules/writer.h"
 
 #include <arpa/inet.h>
@@ -209,6 +210,125 @@ static enum rule_err check_links(struct config_reader *r, const struct node *roo
 	return RULE_OK;
 }
 
+/* NULL, or a member that is a text. */
+static const struct node *text_in(const struct node *object, const char *key)
+{
+	const struct node *n = object != NULL && object->kind == JSON_OBJECT
+		? node_get(object, key) : NULL;
+
+	return n != NULL && n->kind == JSON_STRING ? n : NULL;
+}
+
+static enum rule_err hint_is_giaddr(struct config_reader *r, const struct node *object)
+{
+	const struct node *hint = text_in(object, "hint");
+
+	if (hint == NULL || strcmp(hint->text, "giaddr") == 0 || strcmp(hint->text, "none") == 0)
+		return RULE_OK;
+	return node_expected(hint, r->err, RULE_E_CONFLICT,
+		"\"giaddr\" or \"none\", since relay.agent_option is false");
+}
+
+/* What the kind of a server says is that it can be told so, not that it must be. */
+static enum hint as_giaddr(enum hint hint)
+{
+	return hint == HINT_NONE ? HINT_NONE : HINT_GIADDR;
+}
+
+/* What would be written into option 82. */
+static enum rule_err check_no_agent(struct config_reader *r, const struct node *relay)
+{
+	const struct node *circuit = text_in(relay, "circuit_id"), *flags = node_get(relay, "flags");
+	static const char why[] = "is part of option 82: it needs \"agent_option\": true";
+
+	if (circuit != NULL && circuit->len > 0)
+		return node_fail(circuit, r->err, RULE_E_CONFLICT, why);
+	if (flags != NULL && flags->truth)
+		return node_fail(flags, r->err, RULE_E_CONFLICT, why);
+	return RULE_OK;
+}
+
+/*
+ * A condition that the answer cannot be asked for, in a "when" or a group within; NULL if there is
+ * none. The interface is known by giaddr.
+ */
+static const struct node *query_only(const struct node *n)
+{
+	size_t count;
+	const struct matcher *table = match_table(&count);
+	const struct node *found = NULL;
+
+	if (n->key != NULL && strcmp(n->key, "user") == 0)
+		return NULL;
+	for (size_t i = 0; n->key != NULL && i < count; i++)
+		if (strcmp(table[i].key, n->key) == 0 && (table[i].traits & MATCH_QUERY) != 0 &&
+			strcmp(n->key, "interface") != 0)
+			return n;
+	if (n->kind != JSON_OBJECT && n->kind != JSON_ARRAY)
+		return NULL;
+	for (const struct node *i = n->first; found == NULL && i != NULL; i = i->next)
+		found = query_only(i);
+	return found;
+}
+
+static bool warn_by_giaddr(struct config_reader *r, const struct node *root)
+{
+	const struct node *rules = node_get(root, "rules");
+	struct treatment *t = policy_treatment(r->builder);
+	bool ok = true;
+
+	for (const struct node *i = rules != NULL ? rules->first : NULL; i != NULL; i = i->next) {
+		const struct node *when = i->kind == JSON_OBJECT ? node_get(i, "when") : NULL;
+		const struct node *n = when != NULL ? query_only(when) : NULL;
+
+		if (n != NULL)
+			ok &= policy_warn(r->builder, n, "is not to be seen in an answer of DHCPv4, "
+				"and without option 82 (relay.agent_option is false) the rules are "
+				"asked again for that: they must give it the same subnet");
+	}
+	if (r->config->libraries.count > 0)
+		ok &= policy_warn(r->builder, node_get(root, "hooks_libraries"),
+			"what one chooses for a query of DHCPv4 does not hold for the answer: "
+			"relay.agent_option is false");
+	for (size_t i = 0; i < t->identify_count; i++)
+		if (t->identify[i] == REG_CLIENT_ID || t->identify[i] == REG_DUID)
+			return ok && policy_warn(r->builder, node_get(root, "identify"),
+				"without option 82 (relay.agent_option is false) needs DHCPv4 servers "
+				"that put option 61 into their answers (RFC 6842): Kea does");
+	return ok;
+}
+
+/* No option 82 of ours: giaddr alone says where a client belongs. */
+static enum rule_err check_by_giaddr(struct config_reader *r, const struct node *root)
+{
+	const struct node *upstreams = node_get(root, "upstreams"), *rules = node_get(root, "rules");
+	struct upstreams *all = policy_upstreams(r->builder);
+	struct treatment *t = policy_treatment(r->builder);
+	enum rule_err e = check_no_agent(r, node_get(root, "relay"));
+
+	if (e == RULE_OK)
+		e = hint_is_giaddr(r, root);
+	for (const struct node *i = upstreams->first; e == RULE_OK && i != NULL; i = i->next)
+		e = hint_is_giaddr(r, i);
+	for (const struct node *i = rules != NULL ? rules->first : NULL; e == RULE_OK && i != NULL;
+		i = i->next)
+		e = hint_is_giaddr(r, i);
+	if (e != RULE_OK)
+		return e;
+	t->relay.circuit_id = "";
+	t->relay.relay_flags = false;
+	t->hint = as_giaddr(t->hint);
+	for (size_t i = 0; i < all->count; i++)
+		all->all[i].hint = as_giaddr(all->all[i].hint);
+	if (upstreams_of_family(all, 4) == 0)
+		return RULE_OK;
+	if (t->relay_count4 > 0 && !policy_warn(r->builder, node_get(root, "trusted_relays"),
+		"are relayed for, but their clients not steered: relay.agent_option is false, and "
+		"giaddr is theirs"))
+		return r->err->code = RULE_E_MEMORY;
+	return warn_by_giaddr(r, root) ? RULE_OK : (r->err->code = RULE_E_MEMORY);
+}
+
 static enum rule_err check_relay(struct config_reader *r, const struct node *root)
 {
 	const struct node *mode = node_get(root, "mode");
@@ -224,6 +344,8 @@ static enum rule_err check_relay(struct config_reader *r, const struct node *roo
 	/* PROTOCOL A.9: who relays need not let the server extend a lease that is then refused. */
 	if (node_get(root, "on_mismatch") == NULL)
 		t->on_mismatch = MISMATCH_INJECT;
+	if (!t->relay.agent_option && check_by_giaddr(r, root) != RULE_OK)
+		return r->err->code;
 	return check_links(r, root);
 }
 

@@ -18,7 +18,8 @@ static enum reg_err new_file(const struct config *c, bool watch, struct source *
 	struct reg_error *err)
 {
 	struct source_file_options o = {
-		.path = c->registry.file, .settle_ms = DATA_SOURCE_SETTLE_MS, .watch = watch,
+		.path = c->registry.file, .settle_ms = DATA_SOURCE_SETTLE_MS,
+		.held_ms = DATA_SOURCE_HELD_MS, .watch = watch,
 	};
 
 	return source_file_new(&o, ret, err);

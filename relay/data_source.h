@@ -6,7 +6,10 @@
 #include "registry/load.h"
 #include "relay/config.h"
 
-enum { DATA_SOURCE_SETTLE_MS = 200 }; /* how long what may be half written must be still */
+enum {
+	DATA_SOURCE_SETTLE_MS = 200, /* how long what may be half written must be still */
+	DATA_SOURCE_HELD_MS = 5000,  /* and while its writer has it open */
+};
 
 /*
  * Makes the source, which borrows from the config while it lives. watch: it will be kept fresh;

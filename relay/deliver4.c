@@ -51,16 +51,26 @@ static uint8_t *server_id(const struct packet *p, uint8_t *msg, size_t len)
 	return msg + (t.val - msg);
 }
 
+/* What the config says may be of any interface, if only the state knows the link. */
+const uint8_t *relay_giaddr(const struct packet *p)
+{
+	if (p->hinted == NULL || p->link == NULL)
+		return NULL;
+	if (p->hinted->has_giaddr && !relay_by_giaddr(p))
+		return p->hinted->giaddr;
+	return link_addr4_in(p->link, p->hinted);
+}
+
 /* One that knows giaddr alone is told the subnet by it: our own address there. */
 static const uint8_t *giaddr_for(const struct packet *p, const struct upstream *u)
 {
 	unsigned hint = p->decision.hint;
+	const uint8_t *addr;
 
 	if (u->has_hint && !p->decision.own_hint)
 		hint = u->hint;
-	if ((hint & HINT_GIADDR) != 0 && p->hinted != NULL && p->hinted->has_giaddr)
-		return p->hinted->giaddr;
-	return p->link->addr4;
+	addr = (hint & HINT_GIADDR) != 0 ? relay_giaddr(p) : NULL;
+	return addr != NULL ? addr : p->link->addr4;
 }
 
 /* Where a query came from that has no link of its own: another relay agent's, from anywhere. */
@@ -155,15 +165,22 @@ static const uint8_t *put_alias(struct packet *p, uint8_t *msg, size_t len)
  * it did, or a NAK; else to yiaddr and the client's hardware address, since it cannot answer ARP
  * before it has configured the address. RFC 4390 and others: without a hardware address there is
  * only broadcast. A NAK to a renewal goes to the address that it came from: some clients listen
- * nowhere else.
+ * nowhere else. Where no state says which that is, one that was an ACK goes where that was to go.
  */
 static const uint8_t *target4(const struct packet *p, const uint8_t *msg, bool nak)
 {
-	bool broadcast = (msg[DHCP4_FLAGS] & BROADCAST_FLAG) != 0 ||
-		(p->state.flags & STATE_BROADCAST) != 0;
+	const uint8_t *came = packet_msg(p);
+	bool broadcast = ((nak ? came : msg)[DHCP4_FLAGS] & BROADCAST_FLAG) != 0 ||
+		(p->state.flags & STATE_BROADCAST) != 0 ||
+		(relay_by_giaddr(p) && p->policy->treat.relay.force_broadcast);
 
+	if (nak && (p->state.way & WAY_UNICAST) != 0)
+		return p->state.peer4;
+	if (nak && !p->has_state && p->cause == CAUSE_moved && !broadcast &&
+		be32_get(came + DHCP4_CIADDR) != 0)
+		return came + DHCP4_CIADDR;
 	if (nak)
-		return (p->state.way & WAY_UNICAST) != 0 ? p->state.peer4 : everybody;
+		return everybody;
 	if (broadcast)
 		return everybody;
 	if (be32_get(msg + DHCP4_CIADDR) != 0)

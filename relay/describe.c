@@ -41,25 +41,22 @@ static void describe_decision(const struct packet *p, char *out, size_t cap)
 
 static void describe_addresses6(const struct packet *p, char *out, size_t cap)
 {
-	struct tlv_iter it = p->editing ? dhcp6_edit_inner(&p->edit6) : dhcp6_inner(&p->view6);
+	struct dhcp6_walk w =
+		dhcp6_walk(p->editing ? dhcp6_edit_inner(&p->edit6) : dhcp6_inner(&p->view6));
 	char text[INET6_ADDRSTRLEN];
 	struct dhcp6_lease l;
-	struct dhcp6_ia ia;
-	struct tlv_iter sub;
 	size_t n = 0;
 
-	while (dhcp6_next_ia(&it, &ia))
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);) {
-			if (n + sizeof(text) + 40 > cap)
-				return;
-			inet_ntop(AF_INET6, l.addr, text, sizeof(text));
-			n += (size_t)snprintf(
-				out + n, cap - n, "%s%s", n > 0 ? ", " : "address ", text);
-			if (l.is_prefix)
-				n += (size_t)snprintf(out + n, cap - n, "/%u", l.prefix_len);
-			n += (size_t)snprintf(out + n, cap - n, " for %u s",
-				be32_get(l.times + 4));
-		}
+	while (dhcp6_walk_next(&w, &l)) {
+		if (n + sizeof(text) + 40 > cap)
+			return;
+		inet_ntop(AF_INET6, l.addr, text, sizeof(text));
+		n += (size_t)snprintf(
+			out + n, cap - n, "%s%s", n > 0 ? ", " : "address ", text);
+		if (l.is_prefix)
+			n += (size_t)snprintf(out + n, cap - n, "/%u", l.prefix_len);
+		n += (size_t)snprintf(out + n, cap - n, " for %u s", l.valid);
+	}
 }
 
 static void describe_detail(const struct packet *p, char *out, size_t cap)

@@ -8,6 +8,7 @@
 #include "relay/data_source.h"
 #include "relay/describe.h"
 #include "relay/override.h"
+#include "relay/relay.h"
 
 #include "dhcpcodec/value.h"
 #include "rules/explain.h"
@@ -143,6 +144,9 @@ static void explain_subnet(const struct explain *x, const struct packet *p)
 		fprintf(x->out, "packet      %s\n", d->drop ? "dropped" : "passed untouched");
 	if (p->hinted == NULL)
 		fprintf(x->out, "hint        none\n");
+	else if (!p->v6 && d->hint == HINT_GIADDR && relay_giaddr(p) != NULL)
+		fprintf(x->out, "hint        giaddr %s\n",
+			inet_ntop(AF_INET, relay_giaddr(p), text, sizeof(text)));
 	else if (p->v6)
 		fprintf(x->out, "hint        link-address %s\n",
 			inet_ntop(AF_INET6, p->hinted->hint6, text, sizeof(text)));

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { STEER_ROOM4 = 128, MAX_DATAGRAM6 = 1500 };
+enum { STEER_ROOM4 = 128 };
 
 enum deed_op { DEED_SET, DEED_DELETE, DEED_VENDOR, DEED_VENDOR_GONE, DEED_FIELD, DEED_CHOOSE,
 	DEED_LIMIT, DEED_MESSAGE, DEED_KEEP };
@@ -69,7 +69,7 @@ static struct dhcp4_edit *begin4(struct packet *p)
 
 static struct dhcp6_edit *begin6(struct packet *p)
 {
-	size_t max = MAX_DATAGRAM6 - p->frame.pay_off;
+	size_t max = packet_longest(p) - p->frame.pay_off;
 
 	dhcp6_edit_limit(packet_edit6(p), p->frame.pay_len > max ? p->frame.pay_len : max);
 	return packet_edit6(p);
@@ -277,15 +277,13 @@ bool hook_keep_lease(struct hook_memory *m)
 static bool lease_at(
 	const struct packet *p, size_t index, struct dhcp6_ia *ret_ia, struct dhcp6_lease *ret)
 {
-	struct tlv_iter it = dhcp6_edit_inner(&p->edit6);
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_edit_inner(&p->edit6));
 
-	while (dhcp6_next_ia(&it, ret_ia)) {
-		struct tlv_iter leases = dhcp6_ia_begin(ret_ia);
-
-		while (dhcp6_next_lease(&leases, ret))
-			if (index-- == 0)
-				return true;
-	}
+	while (dhcp6_walk_next(&w, ret))
+		if (index-- == 0) {
+			*ret_ia = w.ia;
+			return true;
+		}
 	return false;
 }
 

@@ -18,7 +18,6 @@
 
 enum {
 	SECOND = 1000000000,
-	LOCAL_OUT = 3,           /* NF_INET_LOCAL_OUT */
 };
 
 static const int64_t names_ns = SECOND, addresses_ns = 5LL * SECOND;
@@ -156,7 +155,7 @@ enum side interfaces_side(struct interfaces *t, const struct slot *s, const char
 	size_t i;
 
 	*ret_name = "";
-	if (in == 0 && s->hook == LOCAL_OUT && out != 0) {
+	if (in == 0 && s->hook == HOOK_LOCAL_OUT && out != 0) {
 		*ret_name = t->table.cache[find(t, out)].name;
 		return SIDE_SERVER;
 	}

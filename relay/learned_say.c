@@ -33,19 +33,23 @@ static void say_upstream(struct learned_upstream *u, const struct upstream *what
 	}
 }
 
-static void say_subnet(struct learned *l, const struct subnet *s, bool v6, int64_t now_ns)
+static void say_subnet(
+	struct learned *l, const struct policy *p, const struct subnet *s, bool v6, int64_t now_ns)
 {
+	bool by_giaddr = !v6 && p->treat.hint == HINT_GIADDR;
+	const uint8_t *hint4 = by_giaddr && s->has_giaddr ? s->giaddr : s->hint4;
+	const char *key = by_giaddr ? "giaddr" : v6 ? "hint6" : "hint4";
 	char hint[INET6_ADDRSTRLEN];
 	uint64_t others;
 	uint32_t asked;
 
 	if (!learned_suspects(l, v6, s->id, now_ns, &asked, &others))
 		return;
-	inet_ntop(v6 ? AF_INET6 : AF_INET, v6 ? s->hint6 : s->hint4, hint, sizeof(hint));
+	inet_ntop(v6 ? AF_INET6 : AF_INET, v6 ? s->hint6 : hint4, hint, sizeof(hint));
 	log_warning("subnet \"%s\" is probably not configured on the server, or has no free address: "
 		"%u %s queries with the hint %s got no address, while %llu others were answered; "
 		"give the server a subnet that holds this address, or the subnet here another \"%s\"",
-		s->name, asked, family(v6), hint, (unsigned long long)others, v6 ? "hint6" : "hint4");
+		s->name, asked, family(v6), hint, (unsigned long long)others, key);
 }
 
 void learned_say(struct learned *l, const struct policy *p, int64_t now_ns)
@@ -57,6 +61,6 @@ void learned_say(struct learned *l, const struct policy *p, int64_t now_ns)
 			say_upstream(&l->upstreams[v6][i], &p->upstreams.all[i], v6 != 0,
 				p->treat.relay.dead_for_ms);
 		for (size_t i = 0; i < p->subnets.count; i++)
-			say_subnet(l, &p->subnets.all[i], v6 != 0, now_ns);
+			say_subnet(l, p, &p->subnets.all[i], v6 != 0, now_ns);
 	}
 }

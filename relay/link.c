@@ -61,6 +61,8 @@ static void keep4(struct client_link *l, const struct sockaddr *sa)
 	struct sockaddr_in v4;
 
 	memcpy(&v4, sa, sizeof(v4));
+	if (l->count4 < LINK_ADDRESSES)
+		memcpy(l->all4[l->count4++], &v4.sin_addr, sizeof(l->all4[0]));
 	if (l->has4)
 		return;
 	memcpy(l->addr4, &v4.sin_addr, sizeof(l->addr4));
@@ -115,6 +117,7 @@ static void read_addresses(struct links *l)
 		l->all[i].has4 = l->all[i].fixed4;
 		l->all[i].has6 = l->all[i].fixed6;
 		l->all[i].has_local = false;
+		l->all[i].count4 = 0;
 	}
 	for (const struct ifaddrs *a = all; a != NULL; a = a->ifa_next)
 		keep(l, a, any6);
@@ -159,10 +162,32 @@ const struct client_link *link_with_hash(const struct links *l, uint32_t hash)
 	return NULL;
 }
 
+static bool has_addr4(const struct client_link *l, const uint8_t addr[static 4])
+{
+	if (l->has4 && memcmp(l->addr4, addr, 4) == 0)
+		return true;
+	for (size_t i = 0; i < l->count4; i++)
+		if (memcmp(l->all4[i], addr, 4) == 0)
+			return true;
+	return false;
+}
+
 const struct client_link *link_with_addr4(const struct links *l, const uint8_t addr[static 4])
 {
 	for (size_t i = 0; l != NULL && i < l->count; i++)
-		if (l->all[i].has4 && memcmp(l->all[i].addr4, addr, 4) == 0)
+		if (has_addr4(&l->all[i], addr))
 			return &l->all[i];
+	return NULL;
+}
+
+const uint8_t *link_addr4_in(const struct client_link *l, const struct subnet *s)
+{
+	if (s->has_giaddr && has_addr4(l, s->giaddr))
+		return s->giaddr;
+	if (l->has4 && prefixes_hold(s->prefixes4, s->count4, l->addr4))
+		return l->addr4;
+	for (size_t i = 0; i < l->count4; i++)
+		if (prefixes_hold(s->prefixes4, s->count4, l->all4[i]))
+			return l->all4[i];
 	return NULL;
 }

@@ -8,7 +8,10 @@
 
 #include "relay/config.h"
 
-enum { LINKS_MAX = 64 };
+enum {
+	LINKS_MAX = 64,
+	LINK_ADDRESSES = 16,         /* IPv4 addresses of an interface that are known; others are not */
+};
 
 struct client_link {
 	char name[UPSTREAM_INTERFACE_MAX + 1];
@@ -16,7 +19,9 @@ struct client_link {
 	uint32_t index;              /* 0: there is no such interface now */
 	bool fixed4, fixed6;         /* the config gives the address */
 	bool has4, has6, has_local;
-	uint8_t addr4[4];            /* giaddr */
+	uint8_t addr4[4];            /* giaddr, where no subnet has one of its own */
+	uint32_t count4;
+	uint8_t all4[LINK_ADDRESSES][4]; /* what the interface has, in the kernel's order */
 	uint8_t addr6[16];           /* one that servers can reach: of the link, or else of this host */
 	uint8_t local6[16];          /* link-local */
 };
@@ -40,6 +45,13 @@ bool links_tick(struct links *l);
 /* NULL if it is none of ours. */
 const struct client_link *link_with_index(const struct links *l, uint32_t index);
 const struct client_link *link_with_hash(const struct links *l, uint32_t hash);
+/* By any of its addresses. */
 const struct client_link *link_with_addr4(const struct links *l, const uint8_t addr[static 4]);
+
+/*
+ * The address that names a subnet on this link: the subnet's giaddr if the interface has it, else
+ * the first one within the subnet's prefixes; NULL if there is none.
+ */
+const uint8_t *link_addr4_in(const struct client_link *l, const struct subnet *s);
 
 #endif

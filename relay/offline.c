@@ -33,6 +33,14 @@ static int load_registry(struct offline *o)
 	return 0;
 }
 
+/* On the machine that the config is for, the subnets' own giaddr are there. */
+static void add_giaddrs(struct client_link *l, const struct subnets *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->all[i].has_giaddr && l->count4 < LINK_ADDRESSES)
+			memcpy(l->all4[l->count4++], s->all[i].giaddr, sizeof(l->all4[0]));
+}
+
 /* A link without an address now gets that of an example. */
 static void set_links(struct links *l, const struct config *c)
 {
@@ -52,6 +60,7 @@ static void set_links(struct links *l, const struct config *c)
 	if (!first->has_local)
 		memcpy(first->local6, addr6, sizeof(first->local6));
 	first->has4 = first->has6 = first->has_local = true;
+	add_giaddrs(first, &c->policy->subnets);
 }
 
 int offline_begin(struct offline *o)

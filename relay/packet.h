@@ -164,6 +164,21 @@ enum step packet_wrap6(struct packet *p);
 /* What the rules may look at; borrowed from the packet. */
 struct facts packet_facts(const struct packet *p);
 
+/*
+ * Bytes that an answer may grow to, with its IP header: Ethernet's, or less if the config says that
+ * the path takes less.
+ */
+static inline size_t packet_longest(const struct packet *p)
+{
+	const struct treatment *t = &p->policy->treat;
+	size_t max = p->v6 ? t->max_ip6 : t->max_ip4;
+
+	return max < 1500 ? max : 1500;
+}
+
+/* The subnet that a DHCPv6 address or delegated prefix lies in, or NULL. */
+const struct subnet *packet_subnet_of6(const struct packet *p, const struct dhcp6_lease *l);
+
 /* Whether the answer's address may stand: the state decides, or else what is so now. */
 bool packet_allows(const struct packet *p, const struct subnet *of);
 

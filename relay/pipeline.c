@@ -184,17 +184,15 @@ static bool all_answer(const struct packet *p)
  */
 static bool offers_nothing(const struct packet *p)
 {
-	struct tlv_iter it, sub;
+	struct dhcp6_walk w;
 	struct dhcp6_lease l;
-	struct dhcp6_ia ia;
 
 	if (!p->v6 || p->type != DHCPV6_ADVERTISE)
 		return false;
-	it = dhcp6_inner(&p->view6);
-	while (dhcp6_next_ia(&it, &ia))
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);)
-			if (l.valid > 0)
-				return false;
+	w = dhcp6_walk(dhcp6_inner(&p->view6));
+	while (dhcp6_walk_next(&w, &l))
+		if (l.valid > 0)
+			return false;
 	return true;
 }
 
@@ -207,7 +205,8 @@ static void learn(const struct packet *p)
 
 	if (p->response && p->type != 0 && p->cause != CAUSE_unknown_server && !offers_nothing(p))
 		learned_answered(l, p->v6, p->has_state ? p->state.subnet : found);
-	else if (!p->response && first && p->hinted != NULL && p->editing && all_answer(p))
+	else if (!p->response && first && p->hinted != NULL && (p->editing || relay_by_giaddr(p)) &&
+		all_answer(p))
 		learned_hinted(l, p->v6, p->hinted->id, p->slot->time_ns);
 }
 

@@ -331,7 +331,7 @@ static const struct subnet *subnet_of(const struct packet *p, const struct recor
 	const struct subnet *of = NULL;
 
 	if (r->addr != NULL && r->is_prefix)
-		of = subnet_of_pd(all, r->addr);
+		of = subnet_of_pd(all, r->addr, r->prefix_len);
 	else if (r->addr != NULL)
 		of = p->v6 ? subnet_of6(all, r->addr) : subnet_of4(all, r->addr);
 	return of != NULL ? of : p->decision.subnet;

@@ -33,6 +33,18 @@ upstream_set relay_choose(const struct packet *p);
  */
 unsigned relay_hint(const struct packet *p);
 
+/*
+ * Whether DHCPv4 is relayed without option 82 of ours (relay.agent_option): giaddr names the
+ * subnet, no state travels, and an answer is treated by what it shows itself.
+ */
+static inline bool relay_by_giaddr(const struct packet *p)
+{
+	return p->policy->treat.relay.on && !p->policy->treat.relay.agent_option;
+}
+
+/* Our address that names p->hinted on the client's link; NULL if it has none there. */
+const uint8_t *relay_giaddr(const struct packet *p);
+
 /* 82.1 and 82.10 of our own, for a query that has no option 82. */
 void relay_put_agent4(const struct packet *p, struct agent_writer *w);
 

@@ -9,7 +9,6 @@
 
 #include "relay/learned.h"
 
-enum { HOOK_FORWARD = 2, HOOK_LOCAL_OUT = 3 };      /* linux/netfilter.h, NF_INET_ */
 enum { RELAY_UNICAST = 0x80, BROADCAST_FLAG = 0x80 }; /* RFC 5010 section 3, RFC 2131 figure 2 */
 
 bool relay_takes(const struct packet *p)
@@ -106,6 +105,8 @@ enum step relay_take_response4(struct packet *p)
 	p->relay = true;
 	p->relayed = false;
 	p->link = link_with_addr4(p->pl->links, giaddr);
+	if (relay_by_giaddr(p) && p->link != NULL)
+		p->interface = p->link->name;
 	return STEP_NEXT;
 }
 
@@ -175,8 +176,9 @@ enum step stage_relay4(struct packet *p)
 	p->upstreams = relay_choose(p);
 	if (p->upstreams == 0)
 		return packet_end(p, STEP_DROP, CAUSE_no_upstream);
+	/* Without a state nobody could take the flag back: there broadcast is only how we deliver. */
 	if (t->relay.force_broadcast && (p->state.way & WAY_GIADDR) != 0 &&
-		(p->state.way & WAY_BROADCAST) == 0 && !p->auth)
+		(p->state.way & WAY_BROADCAST) == 0 && !p->auth && !relay_by_giaddr(p))
 		p->state.flags |= STATE_BROADCAST;
 	return STEP_NEXT;
 }

@@ -2,9 +2,10 @@
 /*
  * Hides three sockets: raw IPv4 and IPv6, which take whole packets and route them, and a packet
  * socket for clients that have no address yet. None of them receives anything: answers come by the
- * queue. The packets of a batch go out in runs of one socket, one sendmmsg(2) each. What fails is
- * counted by cause and said at most once a minute; nothing is kept to be tried again, since DHCP
- * clients do that.
+ * queue. The packets of a batch go out socket by socket, in one sendmmsg(2) each: queries up and
+ * answers down have no order among themselves, and in a batch they alternate. What fails is counted
+ * by cause and said at most once a minute; nothing is kept to be tried again, since DHCP clients do
+ * that.
  */
 #include "relay/sender.h"
 
@@ -178,9 +179,8 @@ struct sender *sender_close(struct sender *s)
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-/* Packets for one socket that follow each other. */
+/* Packets for one socket, in the order of the batch. */
 struct run {
-	enum via via;
 	unsigned count;
 	struct mmsghdr msgs[RUN];
 	struct iovec iov[RUN];
@@ -226,17 +226,17 @@ static void count_trouble(struct sender *s, int err)
 }
 
 /* sendmmsg(2) stops at the first that fails, and says why only if that is the first of all. */
-static void flush(struct sender *s, struct run *r)
+static void flush(struct sender *s, enum via via, struct run *r)
 {
 	unsigned done = 0;
 
 	while (done < r->count) {
-		int n = sendmmsg(s->fd[r->via], r->msgs + done, r->count - done, MSG_DONTWAIT);
+		int n = sendmmsg(s->fd[via], r->msgs + done, r->count - done, MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			count_trouble(s, s->fd[r->via] < 0 ? EAFNOSUPPORT : errno);
+			count_trouble(s, s->fd[via] < 0 ? EAFNOSUPPORT : errno);
 			n = 1;
 		} else {
 			atomic_fetch_add_explicit(&s->sent, (uint64_t)n, memory_order_relaxed);
@@ -254,9 +254,10 @@ static enum via via_of(const struct slot *s, const struct slot_send *send)
 }
 
 /* The kernel routes by this address; the packet has its own, the same. */
-static socklen_t address(struct run *r, const uint8_t *pkt, const struct slot_send *send)
+static socklen_t address(
+	struct run *r, enum via via, const uint8_t *pkt, const struct slot_send *send)
 {
-	switch (r->via) {
+	switch (via) {
 	case VIA_IP4:
 		r->to[r->count].in4 = (struct sockaddr_in){ .sin_family = AF_INET };
 		memcpy(&r->to[r->count].in4.sin_addr, pkt + 16, 4);
@@ -275,21 +276,21 @@ static socklen_t address(struct run *r, const uint8_t *pkt, const struct slot_se
 	}
 }
 
-static void add(struct sender *s, struct run *r, const struct slot *slot,
+static void add(struct sender *s, struct run runs[static VIA_COUNT], const struct slot *slot,
 	const struct slot_send *send)
 {
 	/* sendmmsg(2) only reads it, but takes no const. */
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 	uint8_t *pkt = (uint8_t *)(uintptr_t)(slot->out + send->off);
 	enum via via = via_of(slot, send);
+	struct run *r = &runs[via];
 
-	if (r->count == RUN || (r->count > 0 && r->via != via))
-		flush(s, r);
-	r->via = via;
+	if (r->count == RUN)
+		flush(s, via, r);
 	r->iov[r->count] = (struct iovec){ pkt, send->len };
 	r->msgs[r->count].msg_hdr = (struct msghdr){
 		.msg_name = &r->to[r->count],
-		.msg_namelen = address(r, pkt, send),
+		.msg_namelen = address(r, via, pkt, send),
 		.msg_iov = &r->iov[r->count],
 		.msg_iovlen = 1,
 	};
@@ -303,17 +304,19 @@ static bool sound(const struct slot_send *send)
 
 void sender_send(struct sender *s, const struct batch *b)
 {
-	struct run r;
+	struct run runs[VIA_COUNT];
 
-	r.count = 0;
+	for (int via = 0; via < VIA_COUNT; via++)
+		runs[via].count = 0;
 	for (size_t i = 0; i < b->count; i++) {
 		const struct slot *slot = &b->slots[i];
 
 		for (size_t k = 0; k < slot->send_count && k < SLOT_SENDS; k++)
 			if (sound(&slot->sends[k]))
-				add(s, &r, slot, &slot->sends[k]);
+				add(s, runs, slot, &slot->sends[k]);
 	}
-	flush(s, &r);
+	for (int via = 0; via < VIA_COUNT; via++)
+		flush(s, (enum via)via, &runs[via]);
 	if (log_may_speak_again(&s->group_site, LOOK_SECONDS))
 		join_groups(s);
 }

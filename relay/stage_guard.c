@@ -99,9 +99,9 @@ enum step stage_guard4(struct packet *p)
 	return packet_make_nak(p, p->in + p->frame.src_off);
 }
 
-static const struct subnet *subnet_of_lease(const struct packet *p, const struct dhcp6_lease *l)
+const struct subnet *packet_subnet_of6(const struct packet *p, const struct dhcp6_lease *l)
 {
-	return l->is_prefix ? subnet_of_pd(&p->policy->subnets, l->addr)
+	return l->is_prefix ? subnet_of_pd(&p->policy->subnets, l->addr, l->prefix_len)
 			    : subnet_of6(&p->policy->subnets, l->addr);
 }
 
@@ -109,35 +109,31 @@ static const struct subnet *subnet_of_lease(const struct packet *p, const struct
 static void withdraw(struct packet *p)
 {
 	struct dhcp6_edit *e = packet_edit6(p);
-	struct tlv_iter it = dhcp6_edit_inner(e), sub;
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_edit_inner(e));
 	struct dhcp6_lease l;
-	struct dhcp6_ia ia;
 
-	while (dhcp6_next_ia(&it, &ia))
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);)
-			if (l.valid > 0 && !packet_allows(p, subnet_of_lease(p, &l)))
-				memset(dhcp6_edit_at(e, l.times), 0, 8);
+	while (dhcp6_walk_next(&w, &l))
+		if (l.valid > 0 && !packet_allows(p, packet_subnet_of6(p, &l)))
+			memset(dhcp6_edit_at(e, l.times), 0, 8);
 	p->cause = CAUSE_moved;
 }
 
 enum step stage_guard6(struct packet *p)
 {
-	struct tlv_iter it = dhcp6_inner(&p->view6), sub;
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_inner(&p->view6));
 	struct dhcp6_lease l;
-	struct dhcp6_ia ia;
 	bool wrong = false;
 
 	if (p->decision.pass || (p->type != DHCPV6_ADVERTISE && p->type != DHCPV6_REPLY))
 		return STEP_NEXT;
-	while (dhcp6_next_ia(&it, &ia))
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);) {
-			const struct subnet *of = subnet_of_lease(p, &l);
+	while (dhcp6_walk_next(&w, &l)) {
+		const struct subnet *of = packet_subnet_of6(p, &l);
 
-			if (p->found == NULL)
-				p->found = of;
-			if (l.valid > 0 && !packet_allows(p, of))
-				wrong = true;
-		}
+		if (p->found == NULL)
+			p->found = of;
+		if (l.valid > 0 && !packet_allows(p, of))
+			wrong = true;
+	}
 	if (!wrong)
 		return STEP_NEXT;
 	if (p->decision.enforce == ENFORCE_LOG) {

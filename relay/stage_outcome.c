@@ -87,19 +87,17 @@ enum step stage_outcome4(struct packet *p)
 /* One record of each address and prefix; of an IA without any, as it stands for itself. */
 static void given_up6(struct packet *p, enum event counter, enum record_event event)
 {
-	struct tlv_iter it = dhcp6_inner(&p->view6), sub;
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_inner(&p->view6));
 	struct record r = { .event = event };
 	struct dhcp6_lease lease;
-	struct dhcp6_ia ia;
 	bool any = false;
 
-	while (dhcp6_next_ia(&it, &ia))
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &lease); any = true) {
-			r.addr = lease.addr;
-			r.prefix_len = lease.prefix_len;
-			r.is_prefix = lease.is_prefix;
-			tell(p, counter, &r);
-		}
+	for (; dhcp6_walk_next(&w, &lease); any = true) {
+		r.addr = lease.addr;
+		r.prefix_len = lease.prefix_len;
+		r.is_prefix = lease.is_prefix;
+		tell(p, counter, &r);
+	}
 	if (!any)
 		tell(p, counter, &r);
 }

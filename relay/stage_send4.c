@@ -9,8 +9,6 @@
 
 #include <arpa/inet.h>
 
-enum { MAX_DATAGRAM = 1500 };
-
 /*
  * RFC 2131 section 2: a client must take 576 bytes, more only if it said so in option 57. What the
  * server sent is no longer than what the client takes.
@@ -23,8 +21,8 @@ void packet_budget4(struct packet *p)
 		budget = p->state.max_size;
 	if (p->frame.ip_len > budget)
 		budget = p->frame.ip_len;
-	if (budget > MAX_DATAGRAM)
-		budget = MAX_DATAGRAM;
+	if (budget > packet_longest(p))
+		budget = packet_longest(p);
 	dhcp4_edit_limit(packet_edit4(p), budget - p->frame.pay_off);
 }
 

@@ -13,21 +13,14 @@ enum {
 	ENTERPRISE_CABLELABS = 4491,
 	CL_TFTP_SERVERS = 32,        /* a list of IPv6 addresses */
 	CL_CONFIG_FILE_NAME = 33,    /* a string */
-	MAX_DATAGRAM = 1500,
 };
 
 static bool has_lease(const struct dhcp6_view *v)
 {
-	struct tlv_iter it = dhcp6_inner(v), sub;
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_inner(v));
 	struct dhcp6_lease l;
-	struct dhcp6_ia ia;
 
-	while (dhcp6_next_ia(&it, &ia)) {
-		sub = dhcp6_ia_begin(&ia);
-		if (dhcp6_next_lease(&sub, &l))
-			return true;
-	}
-	return false;
+	return dhcp6_walk_next(&w, &l);
 }
 
 /*
@@ -134,7 +127,7 @@ static void override_option(struct packet *p, const struct override *o)
 
 enum step stage_send6(struct packet *p)
 {
-	size_t limit = MAX_DATAGRAM - p->frame.pay_off;
+	size_t limit = packet_longest(p) - p->frame.pay_off;
 	const struct reg_user *user = override_user(p);
 	struct override_iter it = override_begin(p);
 	struct override o;
@@ -165,8 +158,7 @@ enum step stage_send6(struct packet *p)
 
 static uint32_t limit_of(const struct packet *p, const struct dhcp6_lease *l)
 {
-	const struct subnet *of = l->is_prefix ? subnet_of_pd(&p->policy->subnets, l->addr)
-					       : subnet_of6(&p->policy->subnets, l->addr);
+	const struct subnet *of = packet_subnet_of6(p, l);
 	uint32_t max = p->decision.max_lease;
 
 	if (of != NULL && of->max_lease != 0 && (max == 0 || of->max_lease < max))
@@ -177,20 +169,18 @@ static uint32_t limit_of(const struct packet *p, const struct dhcp6_lease *l)
 /* Whether anything in the answer is longer than it may be. */
 static bool too_long(struct packet *p)
 {
-	struct tlv_iter it = dhcp6_inner(&p->view6), sub;
+	struct dhcp6_walk w = dhcp6_walk(dhcp6_inner(&p->view6));
 	bool found = false;
 	struct dhcp6_lease l;
-	struct dhcp6_ia ia;
 
-	while (dhcp6_next_ia(&it, &ia))
-		for (sub = dhcp6_ia_begin(&ia); dhcp6_next_lease(&sub, &l);) {
-			uint32_t max = limit_of(p, &l);
+	while (dhcp6_walk_next(&w, &l)) {
+		uint32_t max = limit_of(p, &l);
 
-			if (p->granted == 0)
-				p->granted = p->sent = l.valid;
-			if (max != 0 && l.valid > max)
-				found = true;
-		}
+		if (p->granted == 0)
+			p->granted = p->sent = l.valid;
+		if (max != 0 && l.valid > max)
+			found = true;
+	}
 	return found;
 }
 

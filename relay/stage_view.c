@@ -303,13 +303,27 @@ static bool authenticated6(const struct packet *p)
 	return !(t.val[0] == 3 && t.len >= 12 && t.val[11] == 1);
 }
 
+/*
+ * PROTOCOL B.1: a message for servers that comes from where they are is on the wrong side. What
+ * this host sends itself is on no side, and a trusted relay may stand on any.
+ */
+static enum step refuse_query6(struct packet *p)
+{
+	const struct treatment *t = &p->policy->treat;
+
+	if (p->slot->hook == HOOK_LOCAL_OUT ||
+		prefixes_hold(t->relays6, t->relay_count6, p->in + p->frame.src_off))
+		return packet_end(p, STEP_PASS, CAUSE_untouched);
+	return packet_end(p, STEP_DROP, CAUSE_rogue_query);
+}
+
 static enum step check_query6(struct packet *p)
 {
 	const struct treatment *t = &p->policy->treat;
 	const struct dhcp6_view *v = &p->view6;
 
 	if (p->side == SIDE_SERVER)
-		return packet_end(p, STEP_PASS, CAUSE_untouched);
+		return refuse_query6(p);
 	p->relayed = v->outer_type == DHCPV6_RELAY_FORW;
 	if (p->relayed) {
 		if (p->untrusted &&

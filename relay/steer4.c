@@ -98,6 +98,17 @@ const uint8_t *packet_followed4(const struct packet *p)
 	return followed_address(p, selectors[p->kind].follow);
 }
 
+/*
+ * In a RELEASE only giaddr says something: the subnet of the address, since dnsmasq looks for it in
+ * the one that it is told.
+ */
+static const struct subnet *subnet_of_release(const struct packet *p, unsigned hint)
+{
+	if (p->kind != KIND_RELEASE || (hint & HINT_GIADDR) == 0 || p->decision.pass)
+		return NULL;
+	return subnet_of4(&p->policy->subnets, packet_msg(p) + DHCP4_CIADDR);
+}
+
 /* The subnet to name, or NULL for no hint. */
 static const struct subnet *subnet_to_name(const struct packet *p, const struct selector *s)
 {
@@ -124,8 +135,24 @@ struct agent_option {
 	bool present;
 	const uint8_t *val;
 	size_t len;
+	size_t taken;                /* by it, in the options field of the message as it is now */
 	uint8_t buf[512];
 };
+
+/* Bytes that all instances of an option take in the options field as received. */
+static size_t bytes_of(const struct packet *p, uint8_t code)
+{
+	struct dhcp4_iter it = dhcp4_begin(&p->view4);
+	size_t sum = 0;
+	struct tlv t;
+
+	if (!dhcp4_in_main(&p->view4, code))
+		return 0;
+	while (dhcp4_next(&it, &t))
+		if (it.field == 0 && t.code == code)
+			sum += tlv_size(&TLV_DHCP4, &t);
+	return sum;
+}
 
 static void read_agent_option(const struct packet *p, struct agent_option *ret)
 {
@@ -135,6 +162,7 @@ static void read_agent_option(const struct packet *p, struct agent_option *ret)
 		ret->val = dhcp4_concat(
 			&p->view4, DHO_AGENT_OPTIONS, ret->buf, sizeof(ret->buf), &ret->len);
 	ret->present = ret->val != NULL;
+	ret->taken = ret->present ? bytes_of(p, DHO_AGENT_OPTIONS) : 0;
 }
 
 /*
@@ -225,21 +253,6 @@ static bool fits(struct packet *p, size_t add, size_t remove)
 	return p->frame.pay_off + len <= max;
 }
 
-/* Bytes that all instances of an option take in the options field as received. */
-static size_t bytes_of(const struct packet *p, uint8_t code)
-{
-	struct dhcp4_iter it = dhcp4_begin(&p->view4);
-	size_t sum = 0;
-	struct tlv t;
-
-	if (!dhcp4_in_main(&p->view4, code))
-		return 0;
-	while (dhcp4_next(&it, &t))
-		if (it.field == 0 && t.code == code)
-			sum += tlv_size(&TLV_DHCP4, &t);
-	return sum;
-}
-
 static void apply(struct packet *p, const struct agent_writer *w, const uint8_t *select)
 {
 	struct dhcp4_edit *e = packet_edit4(p);
@@ -268,98 +281,147 @@ static enum step steer_without_state(struct packet *p, const struct agent_option
 	return STEP_NEXT;
 }
 
-static bool find_block(const struct packet *p, const uint8_t *val, size_t len,
-	struct agent_block *ret)
+/* The next block of ours in a sub-option 9, which becomes what is behind it. */
+static bool next_block(const struct packet *p, struct tlv *vendor, struct agent_block *ret)
 {
-	struct tlv_iter it = tlv_begin(val, len);
-	struct tlv t;
+	const uint8_t *end = vendor->val + vendor->len;
 
-	while (tlv_next(&TLV_AGENT, &it, &t))
-		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise,
-						    state_magic, sizeof(state_magic), ret))
-			return true;
-	return false;
+	if (vendor->code != RAI_VENDOR || !agent_block(vendor, p->policy->treat.enterprise,
+						  state_magic, sizeof(state_magic), ret))
+		return false;
+	vendor->val = ret->at + ret->size;
+	vendor->len = (uint16_t)(end - vendor->val);
+	return true;
 }
 
-/* A sub-option as it came, but for the block if that is in it; one of nothing else is left out. */
-static void put_without_block(struct agent_writer *w, const struct tlv *t,
-	const struct agent_block *block)
+/* A sub-option as it came, but for blocks of ours; one of nothing else is left out. */
+static void put_without_blocks(
+	const struct packet *p, struct agent_writer *w, const struct tlv *t)
 {
-	size_t before, after;
-	uint8_t head[2];
+	uint8_t buf[255];
+	struct agent_writer kept = { .buf = buf, .cap = sizeof(buf) };
+	struct tlv rest = *t;
+	struct agent_block block;
+	const uint8_t *from = t->val;
 
-	if (t->code != RAI_VENDOR || block->at < t->val || block->at >= t->val + t->len) {
+	while (next_block(p, &rest, &block)) {
+		agent_put_bytes(&kept, from, (size_t)(block.at - from));
+		from = rest.val;
+	}
+	if (from == t->val) {
 		agent_put_bytes(w, t->at, tlv_size(&TLV_AGENT, t));
 		return;
 	}
-	before = (size_t)(block->at - t->val);
-	after = t->len - before - block->size;
-	if (before + after == 0)
-		return;
-	head[0] = RAI_VENDOR;
-	head[1] = (uint8_t)(before + after);
-	agent_put_bytes(w, head, sizeof(head));
-	agent_put_bytes(w, t->val, before);
-	agent_put_bytes(w, block->at + block->size, after);
+	agent_put_bytes(&kept, from, rest.len);
+	if (kept.len > 0)
+		agent_put(w, RAI_VENDOR, kept.buf, kept.len);
 }
 
-/* Whether it lets the client have what we would, and no other's identity: a loop does. */
+/*
+ * Whether it lets the client have what we would, by the same rule, and no other's identity: a loop
+ * does. The number of a rule means nothing under another policy.
+ */
 static bool is_as_ours(const struct packet *p, const struct agent_block *block)
 {
 	struct state s;
 
-	return state4_get(&s, block->data, block->len) && s.subnet == p->state.subnet &&
-		(s.id_len == 0 || (s.id_len == p->state.id_len &&
-					  memcmp(s.id, p->state.id, s.id_len) == 0));
+	if (!state4_get(&s, block->data, block->len) || s.subnet != p->state.subnet)
+		return false;
+	if ((s.flags & STATE_RULE) != 0 && s.generation == p->policy->generation &&
+		s.rule != p->decision.rule_index)
+		return false;
+	return s.id_len == 0 ||
+		(s.id_len == p->state.id_len && memcmp(s.id, p->state.id, s.id_len) == 0);
 }
 
 /*
  * PROTOCOL A.4: "never trust a marker found in a request". A relay that keeps what its clients
- * send lets them write one of ours. False: it cannot be taken out.
+ * send lets them write one of ours: it is taken out of the query, whatever else becomes of that.
  */
-static bool remove_foreign_block(const struct packet *p, struct agent_option *orig)
+static enum step remove_blocks(struct packet *p, struct agent_option *orig)
 {
 	uint8_t buf[sizeof(orig->buf)];
 	struct agent_writer w = { .buf = buf, .cap = sizeof(buf) };
 	struct tlv_iter it = tlv_begin(orig->val, orig->len);
-	struct agent_block block;
+	size_t before = packet_edit4(p)->len;
 	struct tlv t;
 
-	if (!find_block(p, orig->val, orig->len, &block) || is_as_ours(p, &block))
-		return true;
-	if (!agent_whole(orig->val, orig->len) || agent_get(orig->val, orig->len, RAI_AUTH, &t))
-		return false;
 	while (tlv_next(&TLV_AGENT, &it, &t))
-		put_without_block(&w, &t, &block);
+		put_without_blocks(p, &w, &t);
 	memcpy(orig->buf, buf, w.len);
 	orig->val = orig->buf;
 	orig->len = w.len;
-	return w.err == DHCP_OK;
+	dhcp4_edit_set(packet_edit4(p), DHO_AGENT_OPTIONS, orig->val, orig->len);
+	orig->taken -= before - p->edit4.len;
+	packet_event(p, EVENT_stripped);
+	return p->edit4.err == DHCP_OK ? STEP_NEXT : STEP_FAIL;
 }
 
-/* Why a relay's option 82 is left as it is; CAUSE_rewritten: it need not be. */
-static enum cause leave_alone(const struct packet *p, const struct agent_option *orig)
+/*
+ * Whether an option 82 that cannot be read whole may hold a state of ours for whoever reads it in
+ * another way. Kea makes one sub-option of several of one code (PROTOCOL A.10.2), and so a whole
+ * block of two halves.
+ */
+static bool may_hold_block(const struct packet *p, const struct agent_option *orig)
 {
 	struct tlv_iter it = tlv_begin(orig->val, orig->len);
+	uint32_t enterprise = p->policy->treat.enterprise;
+	uint8_t buf[sizeof(orig->buf)];
+	struct agent_writer joined = { .buf = buf, .cap = sizeof(buf) };
+	struct tlv t;
+
+	while (tlv_next(&TLV_AGENT, &it, &t))
+		if (t.code == RAI_VENDOR)
+			agent_put_bytes(&joined, t.val, t.len);
+	return state_within(enterprise, orig->val, orig->len) ||
+		state_within(enterprise, joined.buf, joined.len);
+}
+
+/*
+ * A relay's option 82: NEXT if ours may be put into it. One that we leave alone goes as it came,
+ * unless it holds a state of a client's making.
+ */
+static enum step check_agent_option(struct packet *p, struct agent_option *orig)
+{
+	struct tlv_iter it = tlv_begin(orig->val, orig->len);
+	bool foreign = false, ours = false, sealed = false, broken = false;
 	struct agent_block block;
 	struct tlv t;
 
-	if (!agent_whole(orig->val, orig->len))
-		return CAUSE_malformed;
 	while (tlv_next(&TLV_AGENT, &it, &t)) {
-		/*
-		 * RFC 4030: the sub-option authenticates all of option 82; to touch it is to break
-		 * it.
-		 */
-		if (t.code == RAI_AUTH)
-			return CAUSE_relay_auth;
-		if (t.code == RAI_VENDOR && agent_block(&t, p->policy->treat.enterprise,
-						    state_magic, sizeof(state_magic), &block))
-			return CAUSE_loop;
-		if (t.code == RAI_VENDOR && !agent_vendor_whole(&t))
-			return CAUSE_malformed;
+		/* RFC 4030: it authenticates all of option 82; to touch that is to break it. */
+		sealed |= t.code == RAI_AUTH;
+		broken |= t.code == RAI_VENDOR && !agent_vendor_whole(&t);
+		while (next_block(p, &t, &block)) {
+			bool same = is_as_ours(p, &block);
+
+			ours |= same;
+			foreign |= !same;
+		}
 	}
-	return CAUSE_rewritten;
+	broken |= it.err != DHCP_OK;
+	if ((foreign && sealed) || (broken && may_hold_block(p, orig)))
+		return packet_end(p, STEP_DROP, CAUSE_loop);
+	if (broken)
+		return packet_end(p, STEP_PASS, CAUSE_malformed);
+	if (foreign && !sealed)
+		return remove_blocks(p, orig);
+	if (ours)
+		return packet_end(p, p->relay ? STEP_DROP : STEP_PASS, CAUSE_loop);
+	return sealed ? packet_end(p, STEP_PASS, CAUSE_relay_auth) : STEP_NEXT;
+}
+
+/*
+ * Relay mode without option 82: giaddr is all that the server is told, and it is written when the
+ * query is sent. What another relay agent sends has one of its own.
+ */
+static enum step steer_by_giaddr(struct packet *p, unsigned hint)
+{
+	if ((hint & HINT_GIADDR) == 0 || relay_giaddr(p) == NULL || p->relayed || !p->relay)
+		p->hinted = NULL;
+	if (p->hinted != NULL)
+		packet_event(p, EVENT_steered);
+	return STEP_NEXT;
 }
 
 enum step stage_steer4(struct packet *p)
@@ -370,8 +432,8 @@ enum step stage_steer4(struct packet *p)
 	const uint8_t *link = NULL, *select = NULL;
 	struct agent_option orig;
 	unsigned hint = p->upstreams != 0 ? relay_hint(p) : p->decision.hint;
-	enum cause leave;
-	size_t add, remove;
+	enum step step;
+	size_t add;
 
 	if (p->refused)
 		return STEP_NEXT;
@@ -380,15 +442,14 @@ enum step stage_steer4(struct packet *p)
 	read_agent_option(p, &orig);
 	if (!p->untrusted && !orig.present && dhcp4_has(&p->view4, DHO_AGENT_OPTIONS))
 		return packet_treat(p, p->policy->treat.oversize, CAUSE_oversize);
-	if (orig.present && !remove_foreign_block(p, &orig))
-		return packet_end(p, STEP_DROP, CAUSE_loop);
-	leave = orig.present ? leave_alone(p, &orig) : CAUSE_rewritten;
-	if (leave != CAUSE_rewritten)
-		return packet_end(
-			p, leave == CAUSE_loop && p->relay ? STEP_DROP : STEP_PASS, leave);
+	step = orig.present ? check_agent_option(p, &orig) : STEP_NEXT;
+	if (step != STEP_NEXT)
+		return step;
+	p->hinted = s->none ? subnet_of_release(p, hint) : subnet_to_name(p, s);
+	if (relay_by_giaddr(p))
+		return steer_by_giaddr(p, hint);
 	if (s->none)
 		return STEP_NEXT;
-	p->hinted = subnet_to_name(p, s);
 	/* Option 118 is under the MAC of RFC 3118, option 82 is not. */
 	if (p->auth)
 		hint &= ~(unsigned)HINT_SUBNET_SELECTION;
@@ -408,8 +469,7 @@ enum step stage_steer4(struct packet *p)
 	if (write_what_fits(p, &orig, link, &w) != DHCP_OK)
 		return steer_without_state(p, &orig);
 	add = 2 + w.len + (select != NULL ? 6 : 0);
-	remove = !p->untrusted ? bytes_of(p, DHO_AGENT_OPTIONS) : 0;
-	if (!fits(p, add, remove))
+	if (!fits(p, add, orig.taken))
 		return packet_treat(p, p->policy->treat.oversize, CAUSE_oversize);
 	apply(p, &w, select);
 	if (p->hinted != NULL)
@@ -418,8 +478,7 @@ enum step stage_steer4(struct packet *p)
 }
 
 /* Option 82 with our block gone and the selector as it was; the rest in the order received. */
-static void restore_agent_option(struct packet *p, const uint8_t *val, size_t len,
-	const struct agent_block *block)
+static void restore_agent_option(struct packet *p, const uint8_t *val, size_t len)
 {
 	bool saved = (p->state.flags & STATE_SAVED_82_5) != 0;
 	struct tlv_iter it = tlv_begin(val, len);
@@ -435,7 +494,7 @@ static void restore_agent_option(struct packet *p, const uint8_t *val, size_t le
 			if (saved)
 				agent_put(&w, RAI_LINK_SELECTION, p->state.link4, 4);
 		} else {
-			put_without_block(&w, &t, block);
+			put_without_blocks(p, &w, &t);
 		}
 	}
 	dhcp4_edit_set(packet_edit4(p), DHO_AGENT_OPTIONS, w.buf, w.len);
@@ -456,6 +515,18 @@ static void restore_select(struct packet *p)
 		dhcp4_edit_del(packet_edit4(p), DHO_SUBNET_SELECTION);
 }
 
+static bool find_block(const struct packet *p, const uint8_t *val, size_t len,
+	struct agent_block *ret)
+{
+	struct tlv_iter it = tlv_begin(val, len);
+	struct tlv t;
+
+	while (tlv_next(&TLV_AGENT, &it, &t))
+		if (next_block(p, &t, ret))
+			return true;
+	return false;
+}
+
 enum step stage_restore4(struct packet *p)
 {
 	struct agent_block block = { 0 };
@@ -474,9 +545,9 @@ enum step stage_restore4(struct packet *p)
 		p->has_state = false;
 		p->state = (struct state){ .flags = 0 };
 	}
-	if (!p->has_state)
+	if (!p->has_state && !relay_by_giaddr(p))
 		packet_event(p, EVENT_state_missing);
-	else
+	if (p->has_state)
 		p->kind = (enum kind)p->state.kind;
 	/*
 	 * A server that did not echo, or cut, what we wrote: nobody relayed, so nobody sent an 82.
@@ -484,8 +555,8 @@ enum step stage_restore4(struct packet *p)
 	if (p->has_state ? (p->state.flags & STATE_OWN_82) != 0 : !p->relayed && val != NULL)
 		dhcp4_edit_del(packet_edit4(p), DHO_AGENT_OPTIONS);
 	else if (p->has_state)
-		restore_agent_option(p, val, len, &block);
-	if (!p->auth)
+		restore_agent_option(p, val, len);
+	if (!p->auth && (p->has_state || !relay_by_giaddr(p)))
 		restore_select(p);
 	if (packet_is_answer4(p) && (p->relay || (p->has_state && p->state.relayed)))
 		relay_restore_header4(p, packet_edit4(p)->msg);

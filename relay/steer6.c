@@ -174,8 +174,7 @@ static void restore_link(struct packet *p)
 	struct dhcp6_edit *e = packet_edit6(p);
 	const struct dhcp6_view *v = &p->view6;
 
-	if (p->state.depth == v->depth && v->depth > 0)
-		memcpy(e->msg + v->layers[v->depth - 1].at + DHCP6_LINK, p->state.link6, 16);
+	memcpy(e->msg + v->layers[v->depth - 1].at + DHCP6_LINK, p->state.link6, 16);
 }
 
 enum step stage_restore6(struct packet *p)
@@ -191,11 +190,17 @@ enum step stage_restore6(struct packet *p)
 		/* Relay-forwards of ours all have it, and RFC 8415 19.3 has servers return it. */
 		return p->relay ? packet_end(p, STEP_DROP, CAUSE_foreign_answer) : STEP_NEXT;
 	}
+	/*
+	 * RFC 8415 19.3: a server answers with the layers that it was asked with. Of another number
+	 * of them it is not known where our link-address is, or who is answered.
+	 */
+	if (p->state.depth != v->depth - 1)
+		return packet_end(p, STEP_DROP, CAUSE_malformed);
 	p->kind = (enum kind)p->state.kind;
 	dhcp6_view_unwrap(v);
 	p->relayed = v->depth > 0;
 	packet_edit6(p);
-	if ((p->state.flags & STATE_SAVED_82_5) != 0)
+	if (p->relayed)
 		restore_link(p);
 	if (!p->relayed && !p->relay) {
 		udp = p->slot->out + p->frame.udp_off;

@@ -32,6 +32,7 @@ struct relay_link {
 /* How queries are sent on and their answers taken back: relay mode, PROTOCOL A.9 and B.6. */
 struct relaying {
 	bool on;                     /* mode is relay */
+	bool agent_option;           /* DHCPv4 with option 82; else giaddr says all that is said */
 	bool relay_flags;            /* add 82.10: RFC 5010 */
 	bool link_layer;             /* add DHCPv6 option 79: RFC 6939 */
 	bool force_broadcast;        /* ask for broadcast answers */

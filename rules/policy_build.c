@@ -52,6 +52,11 @@ struct treatment *policy_treatment(struct policy_builder *b)
 	return &b->policy->treat;
 }
 
+struct upstreams *policy_upstreams(struct policy_builder *b)
+{
+	return &b->policy->upstreams;
+}
+
 enum rule_err policy_add_subnet(
 	struct policy_builder *b, const struct node *n, struct rule_error *err)
 {

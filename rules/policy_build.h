@@ -33,6 +33,9 @@ enum rule_err policy_add_subnet(
 enum rule_err policy_add_upstream(
 	struct policy_builder *b, const struct node *n, struct rule_error *err);
 
+/* Those added so far, whose hints may still be changed. */
+struct upstreams *policy_upstreams(struct policy_builder *b);
+
 /* One element of "rules"; read by policy_finish(), when all subnets are known. LIMIT, MEMORY. */
 enum rule_err policy_add_rule(
 	struct policy_builder *b, const struct node *n, struct rule_error *err);

@@ -85,8 +85,9 @@ const char *prefix_text(const struct prefix *p, uint8_t family, char buf[static 
 	return buf;
 }
 
-static const struct subnet *map_find(
-	const struct subnets *s, const struct prefix_map *m, const uint8_t *addr, size_t len)
+/* len: bytes of addr; bits: how many of its bits say what is looked for. */
+static const struct subnet *map_find(const struct subnets *s, const struct prefix_map *m,
+	const uint8_t *addr, size_t len, uint8_t bits)
 {
 	size_t low = 0, high = m->count;
 
@@ -99,24 +100,26 @@ static const struct subnet *map_find(
 		else
 			high = mid;
 	}
-	if (low == 0 || !prefix_holds(&m->all[low - 1].prefix, addr))
+	if (low == 0 || m->all[low - 1].prefix.bits > bits ||
+		!prefix_holds(&m->all[low - 1].prefix, addr))
 		return NULL;
 	return &s->all[m->all[low - 1].subnet];
 }
 
 const struct subnet *subnet_of4(const struct subnets *s, const uint8_t addr[static 4])
 {
-	return map_find(s, &s->map4, addr, 4);
+	return map_find(s, &s->map4, addr, 4, 32);
 }
 
 const struct subnet *subnet_of6(const struct subnets *s, const uint8_t addr[static 16])
 {
-	return map_find(s, &s->map6, addr, 16);
+	return map_find(s, &s->map6, addr, 16, 128);
 }
 
-const struct subnet *subnet_of_pd(const struct subnets *s, const uint8_t addr[static 16])
+const struct subnet *subnet_of_pd(
+	const struct subnets *s, const uint8_t addr[static 16], uint8_t bits)
 {
-	return map_find(s, &s->map_pd, addr, 16);
+	return map_find(s, &s->map_pd, addr, 16, bits);
 }
 
 const struct subnet *subnet_named(const struct subnets *s, const char *name, size_t len)

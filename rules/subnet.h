@@ -79,9 +79,11 @@ void subnet_print(const struct subnet *n, struct writer *w);
 const struct subnet *subnet_of4(const struct subnets *s, const uint8_t addr[static 4]);
 const struct subnet *subnet_of6(const struct subnets *s, const uint8_t addr[static 16]);
 /*
- * The subnet whose prefix-delegation prefixes (and no others) hold the delegated prefix, or NULL.
+ * The subnet one of whose prefix-delegation prefixes (and no others) holds all of the delegated
+ * prefix, or NULL: one that is larger than they are is nobody's. bits: its length.
  */
-const struct subnet *subnet_of_pd(const struct subnets *s, const uint8_t addr[static 16]);
+const struct subnet *subnet_of_pd(
+	const struct subnets *s, const uint8_t addr[static 16], uint8_t bits);
 const struct subnet *subnet_named(const struct subnets *s, const char *name, size_t len);
 const struct subnet *subnet_with_id(const struct subnets *s, uint8_t id);
 

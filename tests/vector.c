@@ -212,7 +212,7 @@ static bool read_mac(const char *text, uint8_t ret[static 6])
 /* NF_INET_... of linux/netfilter.h, by the name of the chain. */
 static bool read_hook(const char *name, uint8_t *ret)
 {
-	static const char *const names[] = { "prerouting", "input", "forward" };
+	static const char *const names[] = { "prerouting", "input", "forward", "output" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		*ret = (uint8_t)i;

@@ -71,7 +71,8 @@ def relay_of(lab, who, family):
 # name, whether it stands on a bridge, families
 MIDDLES = [("Kea alone", True, (4, 6)), ("Kea behind usher", True, (4, 6)),
            ("Kea behind isc-dhcp-relay", False, (4, 6)), ("Kea behind isc-dhcp-relay -a", False, (4,)),
-           ("Kea behind dnsmasq relay", False, (4, 6)), ("Kea behind usher relay", False, (4, 6))]
+           ("Kea behind dnsmasq relay", False, (4, 6)), ("Kea behind usher relay", False, (4, 6)),
+           ("Kea behind usher relay, no option 82", False, (4,))]
 
 
 def middle(lab, name, family):
@@ -80,9 +81,11 @@ def middle(lab, name, family):
     if name == "Kea behind usher":
         lab.divert("67", "--relay", "10.1.0.2")
         return lab.usher(USERS, "middle", OTHER_CPU, trusted_relays=["10.1.0.2", "2001:db8:1::2"])
-    if name == "Kea behind usher relay":
+    if name.startswith("Kea behind usher relay"):
         lab.on("middle", f"{TOP}/scripts/divert", "relay", "c1")
-        return lab.usher(USERS, "middle", OTHER_CPU, mode="relay", trusted_relays=["10.1.0.2", "2001:db8:1::2"],
+        more = {"relay": {"agent_option": False}} if name.endswith("no option 82") else {
+            "trusted_relays": ["10.1.0.2", "2001:db8:1::2"]}
+        return lab.usher(USERS, "middle", OTHER_CPU, mode="relay", **more,
                          upstreams=[{"name": "kea", "address": ["10.200.0.1", "2001:db8:200::1"]}])
     process = relay_of(lab, name.removeprefix("Kea behind "), family)
     time.sleep(0.5)

@@ -291,6 +291,44 @@ Test(dhcp6, identity_associations)
 	guard_free(p, msg.len);
 }
 
+#define IA_NA_EMPTY "0003 000c 000000090000000000000000"
+#define IA_TA_ONE "0004 0020 00000002 0005 0018 " ADDR2 "0000000000000000"
+
+static const struct {
+	const char *options, *leases; /* IAID and last byte of each address */
+} walks[] = {
+	{ "", "" },
+	{ IA_NA_EMPTY, "" },
+	{ IA_NA_EMPTY IA_NA_EMPTY, "" },
+	{ IA_TA_ONE, "2:2 " },
+	{ IA_NA_EMPTY IA_TA_ONE IA_NA_EMPTY IA_TA_ONE IA_NA_EMPTY, "2:2 2:2 " },
+	{ "0063 0001 61" IA_TA_ONE "0063 0000", "2:2 " },
+	{ "0003 0044 00000001 00000000 00000000 0005 0018 " ADDR1 "0000000000000000"
+	  "0005 0018 " ADDR2 "0000000000000000" IA_TA_ONE, "1:1 1:2 2:2 " },
+};
+
+Test(dhcp6, a_walk_goes_through_the_leases_of_all_ias)
+{
+	for (size_t i = 0; i < sizeof(walks) / sizeof(walks[0]); i++) {
+		char out[128] = "", *at = out;
+		struct dhcp6_lease l;
+		struct dhcp6_view v;
+		struct dhcp6_walk w;
+		uint8_t *p;
+
+		msg.len = 0;
+		build_hex(&msg, "07010203");
+		build_hex(&msg, walks[i].options);
+		p = guard_copy(msg.b, msg.len);
+		cr_assert_eq(dhcp6_view_init(&v, p, msg.len), DHCP_OK, "row %zu", i);
+		for (w = dhcp6_walk(dhcp6_inner(&v)); dhcp6_walk_next(&w, &l);)
+			at += sprintf(at, "%u:%d ", be32_get(w.ia.val), l.addr[15]);
+		cr_assert_str_eq(out, walks[i].leases, "row %zu", i);
+		cr_assert(!dhcp6_walk_next(&w, &l), "row %zu: it stays at the end", i);
+		guard_free(p, msg.len);
+	}
+}
+
 static const struct {
 	const char *message;
 	int first, top, inside; /* last byte of the first address, -1: none; status codes */

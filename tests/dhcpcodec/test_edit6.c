@@ -179,6 +179,15 @@ static const struct {
 	/* a sub-option given twice is set once */
 	{ "0011 0013 0000118b 0021 0001 78 0063 0001 6b 0021 0001 7a", "vendor 4491 33 79",
 	  "7 17=0000118b0021000179006300016b" },
+	/* in whichever of several options of the enterprise; one with nothing left goes */
+	{ "0011 0009 0000118b 0021 0001 78 0017 0000 0011 000e 0000118b 0021 0001 7a 0063 0001 6b",
+	  "vendor 4491 33 79", "7 17=0000118b0021000179 23= 17=0000118b006300016b" },
+	{ "0011 0009 0000118b 0063 0001 78 0011 0009 0000118b 0021 0001 7a 0017 0000",
+	  "vendor 4491 33 79", "7 17=0000118b00630001780021000179 23=" },
+	{ "0011 0004 0000118b 0011 0009 0000118b 0021 0001 7a 0011 0009 00000009 0021 0001 78",
+	  "unset 4491 33", "7 17=0000118b 17=000000090021000178" },
+	{ "0011 0004 0000118b 0011 0004 0000118b 0017 0000", "unset 4491 33",
+	  "7 17=0000118b 17=0000118b 23=" },
 	/* too short to have an enterprise: nobody's */
 	{ "0011 0002 1234", "create 4491 33 79", "7 17=1234 17=0000118b0021000179" },
 	/* IAs are values like others */
@@ -227,6 +236,9 @@ static const struct {
 	{ "0007 0000 0007 0001 01", "limit 0; set 7 0203040506", DHCP_OK },
 	{ "0007 0001 01", "limit 0; set 7 0203", DHCP_E_NOSPACE },
 	{ "0011 0009 0000118b 0021 0001 78", "limit 0; vendor 4491 33 79", DHCP_OK },
+	{ "0011 0004 0000118b 0011 0009 0000118b 0021 0001 78", "limit 0; vendor 4491 33 79", DHCP_OK },
+	{ "0011 0004 0000118b 0011 0009 0000118b 0021 0001 78", "limit 0; vendor 4491 33 7979",
+	  DHCP_E_NOSPACE },
 	/* the first error sticks */
 	{ "0017 0000", "set 7 x9; del 23; set 8; vendor 4491 33 79; set 7 x65536", DHCP_E_NOSPACE },
 };
@@ -286,6 +298,7 @@ static const struct {
 	{ "0011 0005 0000118b 00", true, (const uint8_t *)"x", DHCP_E_OPTLEN },
 	{ "0011 0008 0000118b 0021 0001", true, (const uint8_t *)"x", DHCP_E_OPTLEN },
 	{ "0011 0008 0000118b 0021 0001", true, NULL, DHCP_E_OPTLEN },
+	{ "0011 0004 0000118b 0011 0005 0000118b 00", true, (const uint8_t *)"x", DHCP_E_OPTLEN },
 	{ "0011 0005 00000009 00", true, (const uint8_t *)"x", DHCP_OK },
 };
 

@@ -151,12 +151,12 @@ static void model_insert(size_t at, uint16_t code, const uint8_t *val, size_t n)
 	memcpy(model.o[at].val, val, n);
 }
 
-static struct option *model_vendor(uint32_t enterprise)
+/* The next vendor option of that enterprise, from o on. */
+static struct option *model_vendor(struct option *o, uint32_t enterprise)
 {
-	for (size_t i = 0; i < model.n; i++)
-		if (model.o[i].code == D6O_VENDOR_OPTS && model.o[i].len >= 4 &&
-			be32_get(model.o[i].val) == enterprise)
-			return &model.o[i];
+	for (; o < &model.o[model.n]; o++)
+		if (o->code == D6O_VENDOR_OPTS && o->len >= 4 && be32_get(o->val) == enterprise)
+			return o;
 	return NULL;
 }
 
@@ -195,41 +195,70 @@ static bool rebuild_vendor(const struct option *o, uint16_t sub, const uint8_t *
 	return true;
 }
 
+/* Bytes of a sub-option in all of an enterprise's from o on; SIZE_MAX if one is not whole. */
+static size_t vendor_bytes(struct option *o, uint32_t enterprise, uint16_t sub)
+{
+	static struct option without;
+	size_t sum = 0;
+
+	for (o = model_vendor(o, enterprise); o != NULL; o = model_vendor(o + 1, enterprise)) {
+		if (!rebuild_vendor(o, sub, NULL, 0, &without))
+			return SIZE_MAX;
+		sum += o->len - without.len;
+	}
+	return sum;
+}
+
+/* Takes it out of those from o on, and out of the list what has nothing in it. */
+static void rebuild_others(struct option *o, uint32_t enterprise, uint16_t sub)
+{
+	static struct option without;
+
+	while ((o = model_vendor(o, enterprise)) != NULL) {
+		rebuild_vendor(o, sub, NULL, 0, &without);
+		*o = without;
+		if (o->len == 4)
+			memmove(o, o + 1, (size_t)(&model.o[model.n--] - (o + 1)) * sizeof(*o));
+		else
+			o++;
+	}
+}
+
 static void step_vendor(struct dhcp6_edit *e, const uint8_t *val, size_t n)
 {
 	static struct option fresh;
 	uint32_t enterprise = random_enterprise();
 	uint16_t sub = (uint16_t)(31 + below(4));
-	size_t room = dhcp6_edit_room(e), old = 0;
-	bool create = below(2) == 0, created = false;
-	struct option *o = model_vendor(enterprise);
+	size_t room = dhcp6_edit_room(e), old = vendor_bytes(model.o, enterprise, sub), size;
+	bool create = below(2) == 0;
+	struct option *o = model_vendor(model.o, enterprise);
 	enum dhcp_err err;
 
 	val = below(4) == 0 ? NULL : val;
+	size = (val != NULL ? 4 + n : 0) + (o == NULL ? 8 : 0);
 	err = dhcp6_edit_vendor(e, enterprise, sub, val, n, create);
 	if (o == NULL && (!create || val == NULL)) {
 		cr_assert_eq(err, DHCP_E_ABSENT);
 		return;
 	}
+	if (old == SIZE_MAX) {
+		cr_assert_eq(err, DHCP_E_OPTLEN);
+		return;
+	}
+	cr_assert_eq(err, size > old && size - old > room ? DHCP_E_NOSPACE : DHCP_OK);
+	if (err != DHCP_OK)
+		return;
 	if (o == NULL) {
 		uint8_t head[4];
 
 		be32_put(head, enterprise);
 		model_insert(model.n, D6O_VENDOR_OPTS, head, 4);
 		o = &model.o[model.n - 1];
-		created = true;
-	} else {
-		old = 4 + o->len;
 	}
-	if (!rebuild_vendor(o, sub, val, n, &fresh)) {
-		cr_assert_eq(err, DHCP_E_OPTLEN);
-		return;
-	}
-	cr_assert_eq(err, 4 + fresh.len > old && 4 + fresh.len - old > room ? DHCP_E_NOSPACE : DHCP_OK);
-	if (err == DHCP_OK)
-		*o = fresh;
-	else if (created)
-		model.n--;
+	rebuild_vendor(o, sub, val, n, &fresh);
+	if (vendor_bytes(o + 1, enterprise, sub) > 0)
+		rebuild_others(o + 1, enterprise, sub);
+	*o = fresh;
 }
 
 static void step(struct dhcp6_edit *e)

@@ -60,6 +60,13 @@ static const struct {
 	{ "7d08 0000118b03 020179 ff", 1, NONE, DHCP_OK, "125=0000118b03020179" },
 	/* given twice it is set once */
 	{ "7d0e 0000118b09 010178 020179 01017a ff", 1, "77", DHCP_OK, "125=0000118b06010177020179" },
+	/* in whichever of several parts of the enterprise; one with nothing left goes */
+	{ "7d10 0000118b03 010178 0000118b03 01017a ff", 1, "77", DHCP_OK, "125=0000118b03010177" },
+	{ "7d13 0000118b03 020178 0000118b06 01017a 030179 ff", 1, "77", DHCP_OK,
+	  "125=0000118b060201780101770000118b03030179" },
+	{ "7d10 0000118b03 010178 0000118b03 01017a ff", 1, NONE, DHCP_OK, "" },
+	{ "7d10 0000118b03 010178 0000118b03 01027a ff", 1, "77", DHCP_E_OPTLEN,
+	  "125=0000118b030101780000118b0301027a" },
 	/* other enterprises stay, in their order */
 	{ "7d0d 0000000903 010178 0000118b00 ff", 1, "61", DHCP_OK,
 	  "125=00000009030101780000118b03010161" },

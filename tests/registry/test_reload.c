@@ -133,6 +133,57 @@ Test(reload, r2_cut_at_every_line)
 	}
 }
 
+/*
+ * R2: written anew in place by somebody who rests at each line end for longer than what is closed
+ * has to be still: as long as he has it open nobody is lost, and when he closes it, it counts.
+ */
+Test(reload, r2_cut_at_a_line_and_held_open)
+{
+	static const char text[] = U("04") U("01") U("02") U("03");
+	const size_t line = sizeof(U("01")) - 1;
+	struct world w;
+	int fd;
+
+	world_begin(&w, U("01") U("02") U("03"));
+	fd = open(w.t.path, O_WRONLY | O_TRUNC);
+	for (size_t n = 0; n < sizeof(text) - 1; n += line) {
+		cr_assert_eq(write(fd, text + n, line), (ssize_t)line);
+		world_pass(&w);
+		temp_sleep_ms(WORLD_SETTLE + 5);
+		world_pass(&w);
+		cr_assert_str_eq(world_users(&w), "01 02 03 ", "after %zu lines", n / line + 1);
+		cr_assert_eq(w.published, 1);
+	}
+	close(fd);
+	world_pass(&w);
+	cr_assert_str_eq(world_users(&w), "04 01 02 03 ");
+	world_said(&w, "");
+	world_end(&w);
+}
+
+/* One who never closes it is believed all the same, a while later; what he adds counts at once. */
+Test(reload, r2_never_closed)
+{
+	struct world w;
+	int fd;
+
+	world_begin(&w, U("01") U("02") U("03"));
+	fd = open(w.t.path, O_WRONLY | O_TRUNC);
+	cr_assert_eq(write(fd, U("01") U("05"), 2 * sizeof(U("01")) - 2), 2 * sizeof(U("01")) - 2);
+	world_pass(&w);
+	temp_sleep_ms(WORLD_SETTLE + 5);
+	world_pass(&w);
+	cr_assert_eq(w.published, 1);
+	world_settle(&w);
+	cr_assert_str_eq(world_users(&w), "01 05 ");
+	cr_assert_eq(write(fd, U("06"), sizeof(U("06")) - 1), sizeof(U("06")) - 1);
+	world_pass(&w);
+	cr_assert_str_eq(world_users(&w), "01 05 06 ", "without any wait");
+	close(fd);
+	world_said(&w, "");
+	world_end(&w);
+}
+
 /* What was held back is dropped when the rest of the file follows. */
 Test(reload, r2_the_rest_follows)
 {

@@ -126,6 +126,77 @@ Test(reload_faults, r9_bad_lines_left_out)
 	world_end(&w);
 }
 
+/* What holds nobody, and does not say that it is meant so. */
+static const struct {
+	const char *text;
+	bool skip_bad, empty;
+} blanks[] = {
+	{ "", false, true },
+	{ "\n", false, true },
+	{ "\r\n", false, true },
+	{ "\r\n\r\n\r\n", false, true },
+	{ " \t\n\n   ", false, true },
+	{ "\xef\xbb\xbf", false, true },
+	{ "\xef\xbb\xbf\r\n\r\n", false, true },
+	{ "#\n", false, false },
+	{ "\xef\xbb\xbf# nobody\r\n", false, false },
+	{ "\n\n  # nobody", false, false },
+	{ "\r\n", true, true },
+	{ "<?xml version='1.0'?>\n<users/>\n", true, true },
+	{ "# nobody\nbad\n", true, true },
+	{ "# nobody\n", true, false },
+};
+
+Test(reload_faults, r9_nothing_at_all)
+{
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		struct reg_error err;
+		struct world w;
+
+		cr_assert_eq(world_begin_as(&w, U("01") U("02"), blanks[i].skip_bad, false, &err), REG_OK);
+		temp_replace(&w.t, blanks[i].text);
+		cr_assert_eq(world_pass(&w), blanks[i].empty ? REG_E_EMPTY : REG_OK, "row %zu", i);
+		cr_assert_str_eq(world_users(&w), blanks[i].empty ? "01 02 " : "", "row %zu", i);
+		cr_assert_eq(reload_pass(&w.reload, true, NULL), REG_OK, "row %zu", i);
+		cr_assert_str_eq(world_users(&w), "", "row %zu: somebody insists", i);
+		world_end(&w);
+	}
+}
+
+/*
+ * With bad_lines "skip" a last line that is only partly there is waited for: it is left out only
+ * where there is nothing else to go by, or somebody insists. What becomes of it counts in any case.
+ */
+Test(reload_faults, r1_an_unfinished_line_where_bad_ones_are_left_out)
+{
+	static const char said[] =
+		":3: last line is unfinished: it ends too early: a bracket or a quote is not closed|";
+	struct reg_error err;
+	char expect[256];
+	struct world w;
+
+	cr_assert_eq(world_begin_as(&w, U("01") "bad\n{\"type\":", true, false, &err), REG_OK);
+	cr_assert_str_eq(world_users(&w), "01 ");
+	snprintf(expect, sizeof(expect), "W:2: a name or text must stand in double quotes|W%s", said);
+	world_said(&w, expect);
+	temp_append(w.t.path, "\"HW_ADDR\",\"id\":\"02\"}\n" U("03"));
+	world_pass(&w);
+	cr_assert_str_eq(world_users(&w), "01 02 03 ");
+
+	temp_replace(&w.t, U("01") U("04") "{\"type\":");
+	cr_assert_eq(world_pass(&w), REG_E_UNFINISHED);
+	world_settle(&w);
+	cr_assert_str_eq(world_users(&w), "01 02 03 ");
+	cr_assert_eq(reload_pass(&w.reload, true, NULL), REG_OK);
+	cr_assert_str_eq(world_users(&w), "01 04 ");
+	snprintf(expect, sizeof(expect), "F%sW%sR|", said, said);
+	world_said(&w, expect);
+	temp_append(w.t.path, "\"HW_ADDR\",\"id\":\"05\"}");
+	world_pass(&w);
+	cr_assert_str_eq(world_users(&w), "01 04 05 ", "without a line end, too");
+	world_end(&w);
+}
+
 /* A line added in two writes: the lines before count, it follows when it is whole. */
 Test(reload_faults, a_line_added_in_two_writes)
 {

@@ -70,6 +70,41 @@ Test(watch, every_way_of_editing)
 	temp_remove(&t);
 }
 
+/* That a writer has it open, as far as it is known: not of one who has not written yet. */
+Test(watch, a_writer_that_has_it_open)
+{
+	struct watch w;
+	struct temp t;
+	int fd;
+
+	temp_make(&t);
+	cr_assert(watch_open(&w, t.path));
+	fd = open(t.path, O_WRONLY | O_CREAT, 0644);
+	stirred(&w);
+	cr_assert(state.writing && !state.held, "made");
+	cr_assert_eq(write(fd, "x", 1), 1);
+	stirred(&w);
+	cr_assert(state.held, "written to");
+	close(fd);
+	stirred(&w);
+	cr_assert(!state.held, "closed");
+	fd = open(t.path, O_WRONLY | O_TRUNC);
+	stirred(&w);
+	cr_assert(state.held, "emptied");
+	temp_put(t.other, "y");
+	cr_assert_eq(rename(t.other, t.path), 0);
+	stirred(&w);
+	cr_assert(!state.held, "what he has open is another file now");
+	close(fd);
+	unlink(t.path);
+	temp_put(t.other, "y");
+	cr_assert_eq(link(t.other, t.path), 0);
+	stirred(&w);
+	cr_assert(state.writing && !state.held, "linked");
+	watch_close(&w);
+	temp_remove(&t);
+}
+
 Test(watch, directory_removed_and_made_anew)
 {
 	char path[200], away[100];

@@ -34,7 +34,8 @@ void world_say(void *ctx, enum reload_news news, const char *text)
 enum reg_err world_begin_as(struct world *w, const char *text, bool skip_bad, bool shared,
 	struct reg_error *err)
 {
-	struct source_file_options file = { .path = w->t.path, .settle_ms = WORLD_SETTLE, .watch = true };
+	struct source_file_options file = { .path = w->t.path, .settle_ms = WORLD_SETTLE,
+		.held_ms = WORLD_HELD, .watch = true };
 	struct reload_options options = { .skip_bad = skip_bad, .shared = shared,
 		.settle_ms = WORLD_SETTLE, .publish = world_publish, .say = world_say, .ctx = w };
 

@@ -9,7 +9,7 @@
 #include "registry/reload.h"
 #include "tests/registry/temp.h"
 
-enum { WORLD_SETTLE = 40 }; /* ms */
+enum { WORLD_SETTLE = 40, WORLD_HELD = 160 }; /* ms */
 
 /* A user whose id is one byte. */
 #define U(id) "{\"type\":\"HW_ADDR\",\"id\":\"" id "\"}\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/relay/relay_rig.h"
 
+#include "dhcpcodec/dhcp4.h"
 #include "relay/keeper_check.h"
 
 #include <arpa/inet.h>
@@ -16,10 +17,12 @@ struct rig *relay_rig(const char *members, const char *registry)
 {
 	static char config[16384];
 	bool own = strstr(members, "\"upstreams\"") != NULL;
+	bool relay = strncmp(members, "relay:", 6) == 0;
+	const char *line = strchr(members, '\n'), *end = line != NULL ? line : strchr(members, '\0');
 
 	snprintf(config, sizeof(config),
 		"{ \"mode\": \"relay\", \"client_interfaces\": [\"eth1\", \"eth2\"], %s %s"
-		"\"relay\": { %s \"links\": [{ \"interface\": \"eth1\", \"address4\": \"192.0.2.1\", "
+		"\"relay\": { %.*s \"links\": [{ \"interface\": \"eth1\", \"address4\": \"192.0.2.1\", "
 		"\"address6\": \"2001:db8:1::1\" }, { \"interface\": \"eth2\", \"address4\": "
 		"\"203.0.113.1\", \"address6\": \"2001:db8:2::1\" }] },"
 		"\"subnets\": [{ \"name\": \"open\", \"prefixes\": [\"192.0.2.0/24\", \"2001:db8:1::/64\"], "
@@ -27,8 +30,7 @@ struct rig *relay_rig(const char *members, const char *registry)
 		"[\"198.51.100.0/24\", \"3000::/64\"], \"giaddr\": \"198.51.100.77\" }] }",
 		own ? "" : "\"upstreams\": [{ \"name\": \"a\", \"address\": [\"10.0.0.2\", \"2001:db8::2\"] },"
 			   "{ \"name\": \"b\", \"address\": [\"10.0.0.3\", \"2001:db8::3\"] }],",
-		strncmp(members, "relay:", 6) == 0 ? "" : members,
-		strncmp(members, "relay:", 6) == 0 ? members + 6 : "");
+		relay ? end : members, relay ? (int)(end - members) - 6 : 0, relay ? members + 6 : "");
 	return rig_new(config, registry);
 }
 
@@ -250,4 +252,28 @@ void relay_check_sends(const struct slot *s)
 		if (!six)
 			cr_expect_eq(check_ip4(pkt), 0, "send %zu", i);
 	}
+}
+
+bool relay_shows(const struct slot *s, size_t send, const char *what)
+{
+	const char *text = show4(relay_message(s, send), relay_message_len(s, send));
+
+	return strstr(text, what) != NULL;
+}
+
+bool relay_field_is(const struct slot *s, size_t send, size_t off, const char *hex)
+{
+	uint8_t wanted[16];
+	size_t n = hex_read(hex, wanted, sizeof(wanted));
+
+	return memcmp(relay_message(s, send) + off, wanted, n) == 0;
+}
+
+void relay_expect_clean(const struct slot *s, const char *flags)
+{
+	relay_check_sends(s);
+	cr_expect_not(relay_shows(s, 0, "82="));
+	cr_expect(relay_field_is(s, 0, DHCP4_GIADDR, "00000000"));
+	cr_expect(relay_field_is(s, 0, DHCP4_HOPS, "00"));
+	cr_expect(relay_field_is(s, 0, DHCP4_FLAGS, flags));
 }

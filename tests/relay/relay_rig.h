@@ -16,7 +16,7 @@
  * members: of the config, each with its comma, beside mode, links, subnets "open" (192.0.2.0/24,
  * 2001:db8:1::/64) and "restricted" (198.51.100.0/24, 3000::/64); registry as in rig_new().
  * upstreams: a 10.0.0.2 and 2001:db8::2, b 10.0.0.3 and 2001:db8::3, unless members have some
- * ("upstreams" first).
+ * ("upstreams" first). A first line that begins with "relay:" has members of the relay object.
  */
 struct rig *relay_rig(const char *members, const char *registry);
 
@@ -62,5 +62,11 @@ const uint8_t *relay_message(const struct slot *s, size_t send);
 size_t relay_message_len(const struct slot *s, size_t send);
 /* Ends the test unless lengths and checksums of all that is to be sent are right. */
 void relay_check_sends(const struct slot *s);
+/* Whether what show4() says of a message to be sent has this text in it. */
+bool relay_shows(const struct slot *s, size_t send, const char *what);
+/* Whether these bytes (hex) stand at that offset of it. */
+bool relay_field_is(const struct slot *s, size_t send, size_t off, const char *hex);
+/* sends[0] is for a client: nothing of a relay agent is in it, and these are its flags (hex). */
+void relay_expect_clean(const struct slot *s, const char *flags);
 
 #endif

@@ -137,6 +137,21 @@ Test(commands, explain)
 	cr_assert_eq(run("explain -c usher.json --response 01x 02000000000a"), 1);
 }
 
+Test(commands, explain_of_relay_mode_by_giaddr)
+{
+	put("usher.json", "{ \"registry\": { \"file\": \"registry.jsonl\" }, \"mode\": \"relay\","
+		"\"relay\": { \"agent_option\": false }, \"client_interfaces\": \"gone0\","
+		"\"upstreams\": [{ \"name\": \"a\", \"address\": \"10.0.0.2\", \"server\": \"kea\" }],"
+		"\"subnets\": [{ \"name\": \"open\", \"prefixes\": \"203.0.113.0/24\" },"
+		"{ \"name\": \"restricted\", \"prefixes\": \"198.51.100.0/24\", \"giaddr\": \"198.51.100.7\" }],"
+		"\"rules\": [{ \"when\": { \"registered\": true }, \"subnet\": \"open\" }, { \"subnet\": \"restricted\" }] }");
+	put("registry.jsonl", registry);
+	cr_assert_eq(run("explain -c usher.json 02:00:00:00:00:0b"), 0, "%s", output);
+	says("hint        giaddr 198.51.100.7");
+	cr_assert_eq(run("explain -c usher.json 02:00:00:00:00:0a"), 0, "%s", output);
+	says("hint        none");
+}
+
 /* A DISCOVER in an Ethernet frame, with room behind it that END closes. */
 static size_t discover(uint8_t *frame, uint8_t last)
 {

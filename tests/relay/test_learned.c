@@ -8,6 +8,7 @@
 #include "tests/relay/relay_rig.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #define S INT64_C(1000000000)
 static const int64_t start = 1700000000 * S;
@@ -150,6 +151,20 @@ Test(learned, the_pipeline_learns_in_relay_mode)
 	relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.2", .yiaddr = "198.51.100.9" });
 	cr_expect_eq(r->learned->subnets[0][id].asked, 0);
 	cr_expect_eq(r->learned->answers[0], 1);
+	rig_free(r);
+}
+
+Test(learned, giaddr_is_a_hint_too)
+{
+	struct rig *r = relay_rig("relay:\"agent_option\": false,\n", "");
+	uint8_t id = rig_subnet_id(r, "restricted");
+
+	relay_query4(r, &(struct query4){ .type = 1 });
+	cr_expect_eq(r->learned->subnets[0][id].asked, 0, "eth1 has no address there");
+	memcpy(r->links.all[0].all4[0], (uint8_t[]){ 198, 51, 100, 1 }, 4);
+	r->links.all[0].count4 = 1;
+	relay_query4(r, &(struct query4){ .type = 1 });
+	cr_expect_eq(r->learned->subnets[0][id].asked, 1);
 	rig_free(r);
 }
 

@@ -64,6 +64,69 @@ Test(link, the_rest_is_asked_of_the_kernel)
 	config_free(c);
 }
 
+static struct subnet subnet_of(const char *prefix, const char *giaddr)
+{
+	static struct prefix p;
+	struct subnet n = { .prefixes4 = &p, .count4 = 1, .has_giaddr = giaddr != NULL };
+	uint8_t family;
+
+	cr_assert_eq(prefix_parse(prefix, &p, &family), RULE_OK);
+	if (giaddr != NULL)
+		cr_assert_eq(inet_pton(AF_INET, giaddr, n.giaddr), 1);
+	return n;
+}
+
+Test(link, every_address_of_an_interface_is_known)
+{
+	static const struct {
+		const char *prefix, *giaddr, *wanted;
+	} rows[] = {
+		{ "192.0.2.0/24", NULL, "192.0.2.1" },
+		{ "192.0.2.0/24", "192.0.2.9", "192.0.2.9" },
+		{ "192.0.2.0/24", "192.0.2.8", "192.0.2.1" },  /* is elsewhere */
+		{ "198.51.100.0/24", NULL, "198.51.100.1" },
+		{ "203.0.113.0/24", "203.0.113.1", NULL },
+	};
+	static const uint8_t second[4] = { 198, 51, 100, 1 };
+	struct config *c = load("");
+	struct links l;
+
+	netns_enter();
+	netns_run("ip address add 192.0.2.1/24 dev lo; ip address add 198.51.100.1/24 dev lo; "
+		  "ip address add 192.0.2.9/32 dev lo");
+	links_use(&l, c);
+	links_tick(&l);
+	cr_expect_eq(link_with_addr4(&l, second), &l.all[0]);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct subnet n = subnet_of(rows[i].prefix, rows[i].giaddr);
+		const uint8_t *addr = link_addr4_in(&l.all[0], &n);
+		char text[INET_ADDRSTRLEN] = "";
+
+		cr_expect_eq(addr != NULL, rows[i].wanted != NULL, "%zu", i);
+		if (addr != NULL && rows[i].wanted != NULL)
+			cr_expect_str_eq(inet_ntop(AF_INET, addr, text, sizeof(text)), rows[i].wanted);
+	}
+	netns_run("ip address del 198.51.100.1/24 dev lo");
+	l.next_ns = 0;
+	links_tick(&l);
+	cr_expect_null(link_with_addr4(&l, second), "addresses come and go");
+	config_free(c);
+}
+
+Test(link, no_more_addresses_than_there_is_room_for)
+{
+	struct config *c = load("");
+	struct links l;
+
+	netns_enter();
+	netns_run("for i in $(seq 1 40); do ip address add 192.0.2.$i/32 dev lo; done");
+	links_use(&l, c);
+	links_tick(&l);
+	cr_expect_eq(l.all[0].count4, LINK_ADDRESSES);
+	cr_expect_eq(l.all[1].count4, 0);
+	config_free(c);
+}
+
 Test(link, inline_there_are_none)
 {
 	struct config_error err;

@@ -14,21 +14,6 @@
 
 static const char chaddr[6] = RELAY_CHADDR;
 
-static bool shows(const struct slot *s, size_t send, const char *what)
-{
-	const char *text = show4(relay_message(s, send), relay_message_len(s, send));
-
-	return strstr(text, what) != NULL;
-}
-
-static bool field_is(const struct slot *s, size_t send, size_t off, const char *hex)
-{
-	uint8_t wanted[16];
-	size_t n = hex_read(hex, wanted, sizeof(wanted));
-
-	return memcmp(relay_message(s, send) + off, wanted, n) == 0;
-}
-
 Test(relay4, a_discover_goes_to_every_upstream_as_a_relay_agent_sends_it)
 {
 	struct rig *r = relay_rig("", USER);
@@ -40,10 +25,10 @@ Test(relay4, a_discover_goes_to_every_upstream_as_a_relay_agent_sends_it)
 		cr_expect_str_eq(relay_src(s, i), "192.0.2.1");
 		cr_expect_str_eq(relay_dst(s, i), i == 0 ? "10.0.0.2" : "10.0.0.3");
 		cr_expect_eq(s->sends[i].kind, SEND_ROUTED);
-		cr_expect(field_is(s, i, DHCP4_GIADDR, "c0000201"));
-		cr_expect(field_is(s, i, DHCP4_HOPS, "03"));
+		cr_expect(relay_field_is(s, i, DHCP4_GIADDR, "c0000201"));
+		cr_expect(relay_field_is(s, i, DHCP4_HOPS, "03"));
 		/* circuit-id "eth1", flags, our state last */
-		cr_expect(shows(s, i, "82=0104657468310a0100091a00007ed9"), "%s",
+		cr_expect(relay_shows(s, i, "82=0104657468310a0100091a00007ed9"), "%s",
 			show4(relay_message(s, i), relay_message_len(s, i)));
 	}
 	cr_expect_eq(r->counters.causes[CAUSE_relayed], 1);
@@ -57,7 +42,7 @@ Test(relay4, who_is_not_registered_is_steered)
 	const struct slot *s = relay_query4(r, &(struct query4){ .type = 1 });
 
 	cr_assert_eq(s->send_count, 2);
-	cr_expect(shows(s, 0, "82=0504c63364000104657468310a0100"));
+	cr_expect(relay_shows(s, 0, "82=0504c63364000104657468310a0100"));
 	rig_free(r);
 }
 
@@ -83,24 +68,15 @@ Test(relay4, a_query_is_told_in_the_way_that_its_upstream_understands)
 		const struct slot *s = relay_query4(r, &(struct query4){ .type = 1 });
 
 		cr_assert_gt(s->send_count, 0, "%s", rows[i].members);
-		cr_expect_eq(shows(s, 0, "82=0504c6336400"), rows[i].agent5, "%s", rows[i].members);
-		cr_expect_eq(shows(s, 0, "118=c6336400"), rows[i].option118, "%s", rows[i].members);
-		cr_expect_eq(field_is(s, 0, DHCP4_GIADDR, "c633644d"), rows[i].giaddr, "%s",
+		cr_expect_eq(relay_shows(s, 0, "82=0504c6336400"), rows[i].agent5, "%s", rows[i].members);
+		cr_expect_eq(relay_shows(s, 0, "118=c6336400"), rows[i].option118, "%s", rows[i].members);
+		cr_expect_eq(relay_field_is(s, 0, DHCP4_GIADDR, "c633644d"), rows[i].giaddr, "%s",
 			rows[i].members);
 		rig_free(r);
 	}
 }
 
 /* The answer as the client must see it, with nothing of a relay agent in it. */
-static void expect_clean(const struct slot *s, const char *flags)
-{
-	relay_check_sends(s);
-	cr_expect_not(shows(s, 0, "82="));
-	cr_expect(field_is(s, 0, DHCP4_GIADDR, "00000000"));
-	cr_expect(field_is(s, 0, DHCP4_HOPS, "00"));
-	cr_expect(field_is(s, 0, DHCP4_FLAGS, flags));
-}
-
 Test(relay4, an_offer_goes_to_the_hardware_address)
 {
 	struct rig *r = relay_rig("", "");
@@ -109,14 +85,14 @@ Test(relay4, an_offer_goes_to_the_hardware_address)
 	s = relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.3", .yiaddr = "198.51.100.9",
 			.options = "3604 0a000003 3304 00000e10", .send = 1 });
 	cr_assert_eq(s->send_count, 1);
-	expect_clean(s, "0000");
+	relay_expect_clean(s, "0000");
 	cr_expect_eq(s->sends[0].kind, SEND_LINK);
 	cr_expect_eq(s->sends[0].ifindex, 1);
 	cr_expect_arr_eq(s->sends[0].hw, chaddr, 6);
 	cr_expect_str_eq(relay_dst(s, 0), "198.51.100.9");
 	cr_expect_str_eq(relay_src(s, 0), "192.0.2.1");
-	cr_expect(shows(s, 0, "54=0a000003"));
-	cr_expect(shows(s, 0, "51=0000012c"), "clamped: the pipeline is the same");
+	cr_expect(relay_shows(s, 0, "54=0a000003"));
+	cr_expect(relay_shows(s, 0, "51=0000012c"), "clamped: the pipeline is the same");
 	cr_expect_eq(r->counters.causes[CAUSE_relayed], 1);
 	rig_free(r);
 }
@@ -136,11 +112,11 @@ Test(relay4, an_answer_is_broadcast_where_that_is_asked_for)
 		const struct slot *s =
 			relay_query4(r, &(struct query4){ .type = 1, .flags = rows[i].flags });
 
-		cr_expect(field_is(s, 0, DHCP4_FLAGS, rows[i].broadcast ? "80" : "00"));
+		cr_expect(relay_field_is(s, 0, DHCP4_FLAGS, rows[i].broadcast ? "80" : "00"));
 		s = relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.2",
 				.yiaddr = "198.51.100.9", .options = "3604 0a000002" });
 		cr_assert_eq(s->send_count, 1);
-		expect_clean(s, rows[i].flags != 0 ? "8000" : "0000");
+		relay_expect_clean(s, rows[i].flags != 0 ? "8000" : "0000");
 		cr_expect_str_eq(relay_dst(s, 0),
 			rows[i].broadcast ? "255.255.255.255" : "198.51.100.9");
 		cr_expect_eq(s->sends[0].hw[0], rows[i].broadcast ? 0xff : 0x02);
@@ -159,7 +135,7 @@ Test(relay4, a_nak_is_broadcast_on_the_link_the_query_came_from)
 	s = relay_answer4(r, &(struct answer4){ .type = 6, .from = "10.0.0.2",
 			.options = "3604 0a000002" });
 	cr_assert_eq(s->send_count, 1);
-	expect_clean(s, "0000");
+	relay_expect_clean(s, "0000");
 	cr_expect_str_eq(relay_dst(s, 0), "255.255.255.255");
 	cr_expect_eq(s->sends[0].ifindex, 2);
 	rig_free(r);
@@ -177,8 +153,8 @@ Test(relay4, a_wrong_offer_is_dropped_and_a_wrong_ack_becomes_a_nak)
 	s = relay_answer4(r, &(struct answer4){ .type = 5, .from = "10.0.0.2", .yiaddr = "192.0.2.9",
 			.options = "3604 0a000002 3304 00000e10" });
 	cr_assert_eq(s->send_count, 1);
-	expect_clean(s, "0000");
-	cr_expect(shows(s, 0, "53=06"));
+	relay_expect_clean(s, "0000");
+	cr_expect(relay_shows(s, 0, "53=06"));
 	cr_expect_str_eq(relay_dst(s, 0), "255.255.255.255");
 	rig_free(r);
 }
@@ -217,9 +193,9 @@ Test(relay4, a_client_with_an_address_it_may_not_have_is_refused_here)
 		cr_expect_str_eq(relay_dst(s, 0), rows[i].to, "%zu", i);
 		cr_expect_str_eq(relay_src(s, 0), rows[i].from, "%zu", i);
 		cr_expect_eq(s->sends[0].kind, rows[i].kind);
-		cr_expect(shows(s, 0, "53=06") && shows(s, 0, rows[i].id), "%zu: %s", i,
+		cr_expect(relay_shows(s, 0, "53=06") && relay_shows(s, 0, rows[i].id), "%zu: %s", i,
 			show4(relay_message(s, 0), relay_message_len(s, 0)));
-		cr_expect(field_is(s, 0, DHCP4_OP, "02") && field_is(s, 0, DHCP4_CIADDR, "00000000"));
+		cr_expect(relay_field_is(s, 0, DHCP4_OP, "02") && relay_field_is(s, 0, DHCP4_CIADDR, "00000000"));
 		cr_expect_eq(r->counters.causes[CAUSE_refused], 1);
 		cr_expect(strstr(r->text, "\"moved\"") != NULL && strstr(r->text, "192.0.2.9") != NULL,
 			"%s", r->text);
@@ -261,8 +237,8 @@ Test(relay4, a_refusal_for_a_client_behind_another_relay_goes_to_that)
 	relay_check_sends(s);
 	cr_expect_str_eq(relay_dst(s, 0), "172.16.0.1");
 	cr_expect_eq(s->sends[0].kind, SEND_ROUTED);
-	cr_expect(shows(s, 0, "82=020464657631"), "its option 82 comes back");
-	cr_expect(field_is(s, 0, DHCP4_FLAGS, "80"));
+	cr_expect(relay_shows(s, 0, "82=020464657631"), "its option 82 comes back");
+	cr_expect(relay_field_is(s, 0, DHCP4_FLAGS, "80"));
 	rig_free(r);
 }
 
@@ -277,9 +253,9 @@ Test(relay4, what_another_relay_sends_keeps_its_giaddr)
 
 	cr_assert_eq(s->send_count, 2);
 	relay_check_sends(s);
-	cr_expect(field_is(s, 0, DHCP4_GIADDR, "ac100001"));
-	cr_expect(field_is(s, 0, DHCP4_HOPS, "02"));
-	cr_expect(shows(s, 0, "82=0504c63364000104706f7274"), "%s",
+	cr_expect(relay_field_is(s, 0, DHCP4_GIADDR, "ac100001"));
+	cr_expect(relay_field_is(s, 0, DHCP4_HOPS, "02"));
+	cr_expect(relay_shows(s, 0, "82=0504c63364000104706f7274"), "%s",
 		show4(relay_message(s, 0), relay_message_len(s, 0)));
 	rig_free(r);
 }
@@ -348,12 +324,12 @@ Test(relay4, bootp_is_relayed_plainly_and_its_answer_found_by_giaddr)
 	cr_assert_eq(s->send_count, 2);
 	relay_check_sends(s);
 	cr_expect_eq(r->counters.causes[CAUSE_bootp], 1);
-	cr_expect(field_is(s, 0, DHCP4_GIADDR, "cb007101") && field_is(s, 0, DHCP4_HOPS, "01"));
-	cr_expect_not(shows(s, 0, "82="));
+	cr_expect(relay_field_is(s, 0, DHCP4_GIADDR, "cb007101") && relay_field_is(s, 0, DHCP4_HOPS, "01"));
+	cr_expect_not(relay_shows(s, 0, "82="));
 	s = relay_answer4(r, &(struct answer4){ .type = 0, .from = "10.0.0.2",
 			.yiaddr = "198.51.100.9" });
 	cr_assert_eq(s->send_count, 1);
-	expect_clean(s, "0000");
+	relay_expect_clean(s, "0000");
 	cr_expect_eq(s->sends[0].ifindex, 2);
 	rig_free(r);
 }
@@ -366,7 +342,7 @@ Test(relay4, an_answer_without_the_echo_is_found_by_giaddr)
 	s = relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.2",
 			.yiaddr = "198.51.100.9", .no_echo = true });
 	cr_assert_eq(s->send_count, 1);
-	expect_clean(s, "0000");
+	relay_expect_clean(s, "0000");
 	cr_expect_eq(s->sends[0].ifindex, 1);
 	cr_expect_eq(r->counters.events[EVENT_state_missing], 1);
 	rig_free(r);
@@ -400,20 +376,20 @@ Test(relay4, the_client_sees_the_alias_and_the_server_itself)
 	s = relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.3", .send = 1,
 			.yiaddr = "198.51.100.9", .options = "3604 0a000003" });
 	cr_assert_eq(s->send_count, 1);
-	cr_expect(shows(s, 0, "54=c0000203"));
+	cr_expect(relay_shows(s, 0, "54=c0000203"));
 	cr_expect_str_eq(relay_src(s, 0), "192.0.2.3");
 	/* the request names b, and only b gets it */
 	s = relay_query4(r, &(struct query4){ .type = 3, .options = "3604 c0000203 3204 c6336409" });
 	cr_assert_eq(s->send_count, 1);
 	cr_expect_str_eq(relay_dst(s, 0), "10.0.0.3");
-	cr_expect(shows(s, 0, "54=0a000003"));
+	cr_expect(relay_shows(s, 0, "54=0a000003"));
 	/* so does the renewal, by unicast */
 	s = relay_query4(r, &(struct query4){ .type = 3, .ciaddr = "198.51.100.9", .hook = 1,
 			.src = "198.51.100.9", .dst = "192.0.2.3" });
 	cr_assert_eq(s->send_count, 1);
 	relay_check_sends(s);
 	cr_expect_str_eq(relay_dst(s, 0), "10.0.0.3");
-	cr_expect(shows(s, 0, "0a0180"), "82.10 says unicast");
+	cr_expect(relay_shows(s, 0, "0a0180"), "82.10 says unicast");
 	s = relay_answer4(r, &(struct answer4){ .type = 5, .from = "10.0.0.3",
 			.yiaddr = "198.51.100.9", .options = "3604 0a000003 3304 0000003c" });
 	cr_assert_eq(s->send_count, 1);
@@ -424,7 +400,7 @@ Test(relay4, the_client_sees_the_alias_and_the_server_itself)
 	s = relay_query4(r, &(struct query4){ .type = 7, .ciaddr = "198.51.100.9", .hook = 1,
 			.src = "198.51.100.9", .dst = "192.0.2.3", .options = "3604 c0000203" });
 	cr_assert_eq(s->send_count, 1);
-	cr_expect(shows(s, 0, "54=0a000003") && !shows(s, 0, "82="));
+	cr_expect(relay_shows(s, 0, "54=0a000003") && !relay_shows(s, 0, "82="));
 	rig_free(r);
 }
 
@@ -436,7 +412,7 @@ Test(relay4, a_server_with_another_identifier_keeps_it)
 	s = relay_answer4(r, &(struct answer4){ .type = 2, .from = "10.0.0.2",
 			.yiaddr = "198.51.100.9", .options = "3604 0a0000fe" });
 	cr_assert_eq(s->send_count, 1);
-	cr_expect(shows(s, 0, "54=0a0000fe"));
+	cr_expect(relay_shows(s, 0, "54=0a0000fe"));
 	cr_expect_eq(r->counters.events[EVENT_server_id_odd], 1);
 	rig_free(r);
 }

@@ -68,3 +68,37 @@ Test(selfcheck_relay, an_alias_must_be_ours)
 	netns_run("ip address add 192.0.2.2/32 dev lo");
 	cr_expect_str_empty(check(json), "%s", said);
 }
+
+/* A subnet that servers are told by giaddr must have an address of ours. */
+Test(selfcheck_relay, giaddr_must_be_ours_and_without_option_82_on_the_link)
+{
+#define GIADDR(giaddr, agent) \
+	"{ \"mode\": \"relay\", \"client_interfaces\": [\"links\"], \"upstreams\": [{ \"name\": \"a\", " \
+	"\"address\": \"10.0.0.2\", \"hint\": \"giaddr\" }], \"relay\": { \"agent_option\": " agent " }, " \
+	"\"subnets\": [{ \"name\": \"open\", \"prefixes\": \"192.0.2.0/24\"" giaddr " }] }"
+	static const struct {
+		const char *before, *json, *says;   /* "": nothing */
+	} rows[] = {
+		{ "true", GIADDR("", "true"), "subnet \"open\": no client interface has an address in it" },
+		{ "true", GIADDR("", "false"), "subnet \"open\": no client interface has an address in it" },
+		{ "true", GIADDR(", \"giaddr\": \"192.0.2.7\"", "true"),
+		  "subnet \"open\": giaddr 192.0.2.7 is not an address of this machine yet" },
+		{ "ip address add 192.0.2.7/32 dev lo", GIADDR(", \"giaddr\": \"192.0.2.7\"", "true"), "" },
+		{ "true", GIADDR(", \"giaddr\": \"192.0.2.7\"", "false"),
+		  "subnet \"open\": giaddr 192.0.2.7 is on no client interface" },
+		{ "ip address add 192.0.2.1/24 dev links", GIADDR("", "false"), "" },
+		{ "ip address add 192.0.2.8/24 dev links", GIADDR(", \"giaddr\": \"192.0.2.8\"", "false"), "" },
+	};
+
+	netns_enter();
+	netns_run("ip link add links type veth peer name other && ip address add 10.1.0.1/24 dev links && "
+		  "ip link set links up");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		netns_run("%s", rows[i].before);
+		check(rows[i].json);
+		if (*rows[i].says == '\0')
+			cr_expect_str_empty(said, "%zu: %s", i, said);
+		else
+			cr_expect_eq(strstr(said, rows[i].says), said, "%zu: %s", i, said);
+	}
+}

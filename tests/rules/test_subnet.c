@@ -83,13 +83,23 @@ static const char *name4(const struct policy *p, const char *addr)
 	return s != NULL ? s->name : "";
 }
 
-static const char *name6(const struct policy *p, const char *addr, bool pd)
+static const char *name6(const struct policy *p, const char *addr)
 {
 	const struct subnet *s;
 	uint8_t a[16];
 
 	cr_assert_eq(inet_pton(AF_INET6, addr, a), 1);
-	s = pd ? subnet_of_pd(&p->subnets, a) : subnet_of6(&p->subnets, a);
+	s = subnet_of6(&p->subnets, a);
+	return s != NULL ? s->name : "";
+}
+
+static const char *name_pd(const struct policy *p, const char *addr, unsigned int bits)
+{
+	const struct subnet *s;
+	uint8_t a[16];
+
+	cr_assert_eq(inet_pton(AF_INET6, addr, a), 1);
+	s = subnet_of_pd(&p->subnets, a, (uint8_t)bits);
 	return s != NULL ? s->name : "";
 }
 
@@ -111,12 +121,31 @@ Test(subnet, an_address_finds_its_subnet)
 	cr_expect_str_eq(name4(p, "10.2.255.255"), "a");
 	cr_expect_str_eq(name4(p, "10.3.0.0"), "");
 	cr_expect_str_eq(name4(p, "255.255.255.255"), "c");
-	cr_expect_str_eq(name6(p, "2001:db8:1:2::3", false), "b");
-	cr_expect_str_eq(name6(p, "2001:db8::ffff", false), "c");
-	cr_expect_str_eq(name6(p, "2001:db8:0:1::", false), "");
-	cr_expect_str_eq(name6(p, "2001:db8:ff12::", false), "");
-	cr_expect_str_eq(name6(p, "2001:db8:ff12::", true), "a");
-	cr_expect_str_eq(name6(p, "2001:db8:1::", true), "");
+	cr_expect_str_eq(name6(p, "2001:db8:1:2::3"), "b");
+	cr_expect_str_eq(name6(p, "2001:db8::ffff"), "c");
+	cr_expect_str_eq(name6(p, "2001:db8:0:1::"), "");
+	cr_expect_str_eq(name6(p, "2001:db8:ff12::"), "");
+	policy_free(p);
+}
+
+/* 2001:db8:ff00::/40 and its neighbour of another subnet, by every length of what is delegated. */
+Test(subnet, a_delegated_prefix_is_in_one_that_holds_all_of_it)
+{
+	struct policy *p = fixture_policy("{\"subnets\": ["
+		"{\"name\": \"a\", \"prefixes\": \"2001:db8:1::/48\","
+		" \"pd_prefixes\": [\"2001:db8:ff00::/40\", \"2001:db8:ff12::/48\"]},"
+		"{\"name\": \"b\", \"prefixes\": \"2001:db8:2::/48\","
+		" \"pd_prefixes\": \"2001:db8:fe00::/40\"}]}");
+
+	for (unsigned int bits = 0; bits <= 128; bits++) {
+		cr_expect_str_eq(name_pd(p, "2001:db8:ff00::", bits), bits < 40 ? "" : "a",
+			"/%u", bits);
+		cr_expect_str_eq(name_pd(p, "2001:db8:ff12:3400::", bits), bits < 40 ? "" : "a",
+			"/%u", bits);
+		cr_expect_str_eq(name_pd(p, "2001:db8:fe00::", bits), bits < 40 ? "" : "b",
+			"/%u", bits);
+		cr_expect_str_eq(name_pd(p, "2001:db8:1::", bits), "", "/%u", bits);
+	}
 	policy_free(p);
 }
 

@@ -6,7 +6,7 @@ usage: dhcp.py ask4 DEVICE [KEY=VALUE]...   send one query, print the first answ
        dhcp.py ask6 DEVICE [KEY=VALUE]...   the same for DHCPv6
        dhcp.py send4 DEVICE [KEY=VALUE]...  send only
        dhcp.py dump FILE.pcap               one line for every DHCP message in a capture
-       dhcp.py compare SERVER.pcap CLIENT.pcap [GIADDR]
+       dhcp.py compare SERVER.pcap CLIENT.pcap [GIADDR,...]
                                             whether what passed between differs only as it may; with GIADDR, that of
                                             usher as relay agent
        dhcp.py hostile4|hostile6 DEVICE     send each packet of a table of bad ones
@@ -366,8 +366,8 @@ def counterpart(server, client):
 
 
 def without_relay(message, giaddr):
-    """A DHCPv4 message on the server's side as it would be without the relay agent of that address."""
-    if message.family == 4 and message.head[24:28] == socket.inet_aton(giaddr):
+    """A DHCPv4 message on the server's side as it would be without the relay agent of those addresses."""
+    if message.family == 4 and socket.inet_ntoa(message.head[24:28]) in giaddr.split(","):
         head = bytearray(message.head)
         head[3] -= head[3] > 0
         head[24:28] = bytes(4)
