@@ -64,14 +64,14 @@ fuzz:
 	@$(MAKE) --no-print-directory FUZZ=1 BUILD=$(BUILD)/fuzz FUZZ_SECONDS=600 fuzz-run
 
 COVERED := $(wildcard dhcpcodec/*.c) $(addprefix registry/,json.c lines.c entry.c record.c user_id.c) \
-	$(addprefix relay/,state.c steer4.c steer6.c)
+	$(addprefix relay/,state.c option82.c steer4.c steer6.c)
 
 # Of what is measured an object of its own; the rest is as it was built anyhow. The sweep goes over a part of it: what it finds
 # wrong it finds under the sanitizers, here it only has to get everywhere.
 COVEROBJ := $(COVERED:%.c=$(BUILD)/coverage/%.o)
 PLAINOBJ := $(filter-out $(COVERED:%.c=$(BUILD)/obj/%.o),$(LIBOBJ))
 # The tests of those files, and what goes through all of them.
-COVER_SUITES = @($(subst $() $(),|,$(strip $(notdir $(basename $(COVERED))) vectors roundtrip relay_roundtrip relay4 relay6 \
+COVER_SUITES = @($(subst $() $(),|,$(strip $(notdir $(basename $(COVERED))) vectors roundtrip relay_roundtrip relay4 relay6 relay_giaddr \
 	source_file mark)))*/*
 COVERFLAGS = $(filter-out -O%,$(ALLFLAGS)) -O0 --coverage
 
