@@ -8,7 +8,7 @@
 #   syntax       warnings of the compiler for what the sweep leaves out
 #   coverage     of the codec, the registry's parser and the steerers by their tests and a part of the sweep; fails
 #                below 95 % of lines or 90 % of branches, or if what is not reached is not in docs/testing.md
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 6
 FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 AIDOBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(addprefix tests/,build.c corpus.c exercise.c exercise_packet.c guard.c \
