@@ -268,7 +268,6 @@ static int open_outcome(struct daemon *d, struct outcome **ret, const char *path
 {
 	struct outcome_options o = {
 		.path = path, .json = json, .wait_ms = d->boot->outcome.wait_ms,
-		.later = true,
 	};
 	char err[512];
 	int rc;

@@ -220,7 +220,7 @@ static void *write_records(void *arg)
 }
 
 /* Signals are the main thread's. */
-static int start_writer(struct outcome *o)
+int outcome_start(struct outcome *o)
 {
 	sigset_t all, before;
 	int err;
@@ -273,24 +273,13 @@ int outcome_new(struct outcome **ret, const struct outcome_options *options, cha
 		snprintf(err, cap, "outcome: no memory for the backlog: %s", strerror(-rc));
 	if (rc == 0)
 		rc = outcome_file_open(&o->file, options->path, options->json, err, cap);
-	if (rc == 0) {
-		if (options->write != NULL)
-			o->file.write = options->write;
-		if (!options->later)
-			rc = start_writer(o);
-		if (rc != 0)
-			snprintf(err, cap, "outcome: no thread for the writer: %s", strerror(-rc));
-	}
+	if (rc == 0 && options->write != NULL)
+		o->file.write = options->write;
 	if (rc != 0)
 		release(o);
 	else
 		*ret = o;
 	return rc;
-}
-
-int outcome_start(struct outcome *o)
-{
-	return start_writer(o);
 }
 
 /*

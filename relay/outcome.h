@@ -19,7 +19,6 @@ enum { OUTCOME_BACKLOG = 16 * 1024 * 1024 };
 struct outcome_options {
 	const char *path;        /* borrowed as long as the outcome */
 	bool json; /* a record ends with a newline; else with an empty line (user_chk) */
-	bool later;              /* the writer is started by outcome_start() */
 	unsigned wait_ms;        /* how long a hand-over may wait for the disk; 0: not at all */
 	size_t backlog;          /* bytes; 0: OUTCOME_BACKLOG */
 	/* NULL: write(2). Tests put a disk that hangs here. */
@@ -39,10 +38,10 @@ struct outcome_counters {
 
 struct outcome;
 
-/* Opens the file and starts the writer. 0, or a negative errno and a text in err[cap]. */
+/* Opens the file. 0, or a negative errno and a text in err[cap]. */
 int outcome_new(struct outcome **ret, const struct outcome_options *o, char *err, size_t cap);
 
-/* With options.later. 0 or a negative errno. */
+/* Starts the writer, once, before anything is handed over. 0 or a negative errno. */
 int outcome_start(struct outcome *o);
 
 /* What was handed over, and until when somebody may wait for it. */

@@ -44,6 +44,7 @@ static void start(unsigned wait_ms, size_t backlog)
 	struct outcome_options o = { .path = path, .wait_ms = wait_ms, .backlog = backlog };
 
 	cr_assert_eq(outcome_new(&outcome, &o, err_text, sizeof(err_text)), 0, "%s", err_text);
+	cr_assert_eq(outcome_start(outcome), 0);
 }
 
 static bool put(unsigned i)
@@ -327,6 +328,7 @@ Test(outcome, a_disk_that_hangs_delays_one_lease)
 	double began;
 
 	cr_assert_eq(outcome_new(&outcome, &o, err_text, sizeof(err_text)), 0);
+	cr_assert_eq(outcome_start(outcome), 0);
 	expect(1001);
 	hang = true;
 	began = now();
@@ -352,6 +354,7 @@ Test(outcome, a_disk_that_hangs_does_not_hold_up_the_end)
 	double began = now();
 
 	cr_assert_eq(outcome_new(&outcome, &o, err_text, sizeof(err_text)), 0);
+	cr_assert_eq(outcome_start(outcome), 0);
 	hang = true;
 	put(1);
 	cr_assert_eq(outcome_free(outcome, 200), 63);

@@ -53,6 +53,7 @@ static struct outcome *start(const char *where, bool json, size_t backlog,
 	struct outcome *ret = NULL;
 
 	cr_assert_eq(outcome_new(&ret, &o, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(outcome_start(ret), 0);
 	return ret;
 }
 
