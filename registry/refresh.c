@@ -54,26 +54,56 @@ static void wake_thread(struct refresh *r)
 	(void)!write(r->wake, &one, sizeof(one));
 }
 
-/* Locked. Before anything is taken out of the source's descriptor, and after that was seen to. */
-static void tell(struct refresh *r, bool busy)
+/* Locked. Until when number n is waited for, once it is noticed. */
+static int64_t wait_end(const struct refresh *r, uint64_t n, unsigned int wait_ms)
+{
+	return (r->begun >= n ? r->begun_at : r->noticed_at) + wait_ms;
+}
+
+/* Locked. */
+static enum refresh_state standing(const struct refresh *r)
 {
 	struct source *s = r->options.reload.source;
 
-	if (r->options.state != NULL)
-		atomic_store(r->options.state,
-			busy || s->ops->fd(s) < 0 ? REFRESH_BUSY : REFRESH_QUIET);
+	if (s->ops->fd(s) < 0)
+		return REFRESH_BUSY;
+	if (r->done == r->noticed && !r->passing)
+		return REFRESH_QUIET;
+	return wait_end(r, r->noticed, r->options.wait_ms) <= clock_now_ms() ? REFRESH_LATE
+		: REFRESH_BUSY;
 }
 
-/* Locked. source->ops->stirred(), for others to see. */
+/* Locked. */
+static void tell(struct refresh *r, enum refresh_state state)
+{
+	if (r->options.board != NULL)
+		atomic_store(&r->options.board->state, state);
+}
+
+/*
+ * Locked. source->ops->stirred(), for others to see: that they must ask, before anything is taken
+ * out of the source's descriptor, and until what that told is seen to.
+ */
 static bool stirred(struct refresh *r)
 {
 	struct source *s = r->options.reload.source;
 	bool yes;
 
-	tell(r, true);
+	tell(r, REFRESH_BUSY);
 	yes = s->ops->stirred(s);
-	tell(r, yes || r->done < r->noticed || r->passing);
+	if (!yes)
+		tell(r, standing(r));
 	return yes;
+}
+
+/*
+ * What was taken out of the descriptor and not told, by a reading, is not known to `state`; what
+ * was told is, for that is set to REFRESH_BUSY first. So `state` is looked at last.
+ */
+bool refresh_is_settled(const struct refresh_board *b)
+{
+	return atomic_load(&b->tally.told) == atomic_load(&b->tally.taken) &&
+		atomic_load(&b->state) != REFRESH_BUSY;
 }
 
 /* Locked. */
@@ -88,7 +118,7 @@ static void notice(struct refresh *r)
 static bool await(struct refresh *r, uint64_t n, unsigned int wait_ms)
 {
 	while (r->done < n) {
-		int64_t until = (r->begun >= n ? r->begun_at : r->noticed_at) + wait_ms;
+		int64_t until = wait_end(r, n, wait_ms);
 		struct timespec ts = { .tv_sec = (time_t)(until / 1000),
 			.tv_nsec = (long)(until % 1000) * 1000000 };
 
@@ -112,6 +142,7 @@ void refresh_poll(struct refresh *r)
 	}
 	if (r->done < r->noticed)
 		await(r, r->noticed, r->options.wait_ms);
+	tell(r, standing(r));
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -154,7 +185,7 @@ static void pass(struct refresh *r)
 	force = r->force;
 	r->force = false;
 	r->passing = true;
-	tell(r, true);
+	tell(r, REFRESH_BUSY);
 	pthread_mutex_unlock(&r->lock);
 
 	e = reload_pass(&r->reload, force, &why);
@@ -164,7 +195,7 @@ static void pass(struct refresh *r)
 	r->outcome = e;
 	r->why = why;
 	r->passing = false;
-	tell(r, r->done < r->noticed);
+	tell(r, standing(r));
 	pthread_cond_broadcast(&r->finished);
 	pthread_mutex_unlock(&r->lock);
 }
@@ -267,6 +298,8 @@ enum reg_err refresh_new(const struct refresh_options *options, struct refresh *
 	init_lock(r);
 	r->options = *options;
 	r->options.reload.cancel = &r->stop;
+	if (options->board != NULL && options->reload.source->ops->share != NULL)
+		options->reload.source->ops->share(options->reload.source, &options->board->tally);
 	r->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	failed = r->wake < 0 ? errno : 0;
 	e = failed != 0 ? REG_E_SYSTEM : reload_first(&r->reload, &r->options.reload, err);

@@ -18,16 +18,19 @@ struct refresh;
 struct refresh_options {
 	struct reload_options reload; /* called back in the thread; cancel is not used */
 	unsigned int wait_ms;         /* how long refresh_poll() may wait for a reading */
-	/*
-	 * NULL, or where another process can see whether it need ask for a refresh_poll(): not if
-	 * this is REFRESH_QUIET after it found that the source's descriptor is not readable.
-	 */
-	_Atomic uint32_t *state;
+	struct refresh_board *board;  /* NULL, or for refresh_is_settled() in another process */
 };
 
 enum refresh_state {
 	REFRESH_QUIET,                /* what was noticed is in force */
-	REFRESH_BUSY,                 /* something may just be being noticed, or read */
+	REFRESH_BUSY,                 /* something may just be being noticed, or is waited for */
+	REFRESH_LATE,                 /* something is being read, but the time to wait for it is up */
+};
+
+/* May lie in memory shared between processes. All zero but for `state`, which is REFRESH_BUSY. */
+struct refresh_board {
+	_Atomic uint32_t state;
+	struct source_tally tally;
 };
 
 enum { REFRESH_WAIT_MS = 50 };
@@ -48,6 +51,12 @@ enum reg_err refresh_new(const struct refresh_options *options, struct refresh *
  * no packet waits. Any number of threads may call it.
  */
 void refresh_poll(struct refresh *r);
+
+/*
+ * For another process, after it found that the source's descriptor is not readable: whether a
+ * refresh_poll() would do nothing and not wait.
+ */
+bool refresh_is_settled(const struct refresh_board *b);
 
 /*
  * Reads the source whatever it looks like, as after SIGHUP: also an empty or much smaller one is

@@ -27,6 +27,8 @@
 #include "registry/questions.h"
 #include "registry/record.h"
 
+#include <stdatomic.h>
+
 struct source;
 
 /* What look() finds. */
@@ -49,6 +51,16 @@ struct source_facts {
 	bool partial;     /* holds only who was asked for, so it may well be nobody */
 };
 
+/*
+ * For another process, which can look at the source's descriptor but not into the source: whether
+ * anything was taken out of the descriptor that stirred() has not told yet. It is equal if nothing
+ * was.
+ */
+struct source_tally {
+	_Atomic uint32_t taken; /* counted before anything is taken out */
+	_Atomic uint32_t told;  /* `taken` as stirred() last found it */
+};
+
 struct source_ops {
 	const char *kind; /* "file", "mysql" */
 	bool polled;      /* packets do not wait for it */
@@ -65,6 +77,12 @@ struct source_ops {
 	 * the call must be noticed by it.
 	 */
 	bool (*stirred)(struct source *s);
+
+	/*
+	 * Before anything else is called: from now on the source keeps that tally, which outlives
+	 * it. NULL: the source is polled, or has no descriptor.
+	 */
+	void (*share)(struct source *s, struct source_tally *tally);
 
 	/* What has become of the data since the last close(taken); err is set with SOURCE_GONE. */
 	enum source_state (*look)(struct source *s, struct reg_error *err);

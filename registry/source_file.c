@@ -43,6 +43,7 @@ struct source_file {
 	uint64_t settling;           /* signature of a file waited for, since: */
 	int64_t settling_since;      /* CLOCK_MONOTONIC, ms */
 	unsigned int changes_told;   /* by stirred(), and only of it */
+	struct source_tally *tally;  /* NULL: nobody looks */
 	char path[];
 };
 
@@ -73,17 +74,28 @@ static int file_fd(const struct source *s)
 	return atomic_load(&w->blind) ? -1 : w->fd;
 }
 
+static void file_share(struct source *s, struct source_tally *tally)
+{
+	struct source_file *f = of(s);
+
+	f->tally = tally;
+	watch_share(&f->watch, &tally->taken);
+}
+
 static bool file_stirred(struct source *s)
 {
 	struct source_file *f = of(s);
 	struct watch_state state;
 	struct stat st;
+	bool changed;
 
 	watch_drain(&f->watch, &state);
-	if (state.changes != f->changes_told) {
-		f->changes_told = state.changes;
+	changed = state.changes != f->changes_told;
+	f->changes_told = state.changes;
+	if (f->tally != NULL)
+		atomic_store(&f->tally->told, state.taken);
+	if (changed)
 		return true;
-	}
 	return !state.watched && path_stat(f, &st) && signature(&st) != f->tried;
 }
 
@@ -397,6 +409,7 @@ static const struct source_ops ops = {
 	.kind = "file",
 	.fd = file_fd,
 	.stirred = file_stirred,
+	.share = file_share,
 	.look = file_look,
 	.verify = file_verify,
 	.open = file_open,

@@ -46,6 +46,13 @@ static void note_unknown(struct watch *w)
 	w->state.changes++;
 }
 
+/* Others may learn only from this that there is a change which the descriptor no longer tells. */
+static void count(struct watch *w)
+{
+	if (w->taken != NULL)
+		w->state.taken = atomic_fetch_add(w->taken, 1) + 1;
+}
+
 static void renew(struct watch *w)
 {
 	struct stat st = { 0 };
@@ -55,6 +62,7 @@ static void renew(struct watch *w)
 		memset(&st, 0, sizeof(st));
 	if (w->wd >= 0 && st.st_dev == w->dev && st.st_ino == w->ino)
 		return;
+	count(w);
 	if (w->wd >= 0)
 		inotify_rm_watch(w->fd, w->wd);
 	wd = inotify_add_watch(w->fd, w->dir, of_name | of_dir | IN_ONLYDIR);
@@ -74,6 +82,16 @@ void watch_renew(struct watch *w)
 		return;
 	pthread_mutex_lock(&w->lock);
 	renew(w);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void watch_share(struct watch *w, _Atomic uint32_t *taken)
+{
+	if (w->fd < 0)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->taken = taken;
+	count(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -136,6 +154,7 @@ static void drain(struct watch *w)
 	/* Most often there is nothing, and this is what finds it out with the least work. */
 	if (ioctl(w->fd, FIONREAD, &waiting) == 0 && waiting == 0)
 		return;
+	count(w);
 	while ((n = read(w->fd, buf, sizeof(buf))) > 0) {
 		const struct inotify_event *ev;
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* What is known of the file. The numbers only ever grow, and wrap. */
@@ -18,6 +19,7 @@ struct watch_state {
 	bool writing;          /* made or written to, and not closed since */
 	bool held;             /* written to, and not closed since: its writer has it open */
 	unsigned int changes;  /* how often anything may have happened to it */
+	uint32_t taken;        /* *watch.taken then */
 	unsigned int writes;   /* how often its contents may have been written to */
 	unsigned int arrivals; /* how often something was renamed to its place */
 	ino_t arrived_ino;     /* what came that way last, if nothing else took its place; or 0 */
@@ -29,6 +31,7 @@ struct watch {
 	atomic_bool blind;           /* nothing is watched, so no event will come */
 	pthread_mutex_t lock;        /* for all below: events are noted in their order */
 	struct watch_state state;
+	_Atomic uint32_t *taken;     /* counts before `changes` may; NULL: nobody looks */
 	int wd;                      /* -1: the directory is not watched */
 	dev_t dev;                   /* of the directory that is */
 	ino_t ino;
@@ -46,6 +49,12 @@ bool watch_open(struct watch *w, const char *path);
  * counts as a change of the file.
  */
 void watch_renew(struct watch *w);
+
+/*
+ * From now on *taken is counted up before anything is taken out of the descriptor, or known by other
+ * means: whoever finds the descriptor quiet and then the number unchanged has missed nothing.
+ */
+void watch_share(struct watch *w, _Atomic uint32_t *taken);
 
 /*
  * Takes in what has happened up to now, without waiting, and says what is known. Any thread may

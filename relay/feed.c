@@ -129,7 +129,7 @@ static enum reg_err start(struct feed *f, struct reg_error *err)
 			.answered = f->sink.answered != NULL ? answered : NULL,
 		},
 		.wait_ms = f->config->registry.refresh_wait_ms,
-		.state = f->sink.state,
+		.board = f->sink.board,
 	};
 	enum reg_err e = data_source_new(f->config, true, &o.reload.source, err);
 

@@ -22,7 +22,7 @@ struct feed_sink {
 	void *ctx, *asker;
 	bool shared;                     /* in memory files, for other processes */
 	bool again;                      /* there is a registry in force: nothing stands in for one */
-	_Atomic uint32_t *state;         /* refresh.h */
+	struct refresh_board *board;     /* NULL: no other process looks */
 };
 
 /* Registries go to that store. */

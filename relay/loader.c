@@ -2,11 +2,11 @@
 /*
  * Hides how an edit of the registry is noticed here although it is read there. The descriptor that
  * tells of edits is shared, and looked at without taking anything out of it. The loader says in
- * shared memory that it is busy before it takes anything out, and how many registries it has sent
- * before it says that it is quiet. So a keeper that finds the descriptor quiet, then the loader not
- * busy and then no registry in the socket has missed nothing; else it sends a ticket and waits
- * until the loader has answered it, whose registries are then in the socket: refresh.h keeps the
- * promise there.
+ * shared memory what it takes out, before it does, and how many registries it has sent before it
+ * says that all is in force, or that what is not is no longer waited for. So a keeper that finds
+ * the descriptor quiet, then the loader's board settled and then no registry in the socket has
+ * missed nothing; else it sends a ticket and waits until the loader has answered it, whose
+ * registries are then in the socket: refresh.h keeps the promise there.
  */
 #include "relay/loader.h"
 
@@ -89,13 +89,13 @@ static void on_delivery(void *ctx, uint32_t events)
 		loop_remove(l->loop, &l->delivery);
 }
 
-/* Whether nothing has happened that is not in force. */
+/* Whether nothing has happened that is not in force and could be waited for. */
 static bool is_quiet(const struct loader *l)
 {
 	int waiting = 0;
 
 	return l->watch >= 0 && ioctl(l->watch, FIONREAD, &waiting) == 0 && waiting == 0 &&
-		atomic_load(&l->shared->state) == REFRESH_QUIET;
+		refresh_is_settled(&l->shared->board);
 }
 
 static bool is_answered(const struct loader *l, uint32_t ticket)
@@ -267,7 +267,7 @@ static int start(struct loader *l)
 		l->news = (struct loop_source){ control[0], on_news, l };
 		l->deliveries = registries[0];
 		l->delivery = (struct loop_source){ registries[0], on_delivery, l };
-		atomic_store(&l->shared->state, REFRESH_BUSY);
+		atomic_store(&l->shared->board.state, REFRESH_BUSY);
 		atomic_store(&l->taken, atomic_load(&l->shared->sent));
 		pthread_mutex_unlock(&l->lock);
 		err = begin(l, registries[1]);

@@ -7,15 +7,16 @@
 #define USHER_RELAY_LOADER_MESSAGE_H
 
 #include "registry/load.h"
+#include "registry/refresh.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 
 /* Mapped by both. */
 struct loader_shared {
-	_Atomic uint32_t state;          /* refresh.h; by the loader */
+	struct refresh_board board;      /* by the loader */
 	_Atomic uint32_t answered;       /* the last ticket answered; a futex(2) */
-	_Atomic uint32_t sent;           /* deliveries, each before `state` says that all is quiet */
+	_Atomic uint32_t sent;           /* deliveries, each before the board says that all is quiet */
 };
 
 enum loader_order_kind {

@@ -274,7 +274,7 @@ static int run(struct loading *l)
 	struct feed_sink sink = {
 		.put = deliver, .answered = deliver_answers, .ctx = l, .asker = l, .shared = true,
 		.again = l->begin.again,
-		.state = &l->shared->state,
+		.board = &l->shared->board,
 	};
 	struct loader_news n = { .kind = LOADER_STARTED };
 
