@@ -325,6 +325,30 @@ bool crew_take(struct crew *c, struct hand *ret, int64_t until_ns)
 	return i != NULL;
 }
 
+/* With the lock. */
+static const struct crew_death *find_death(const struct crew *c, pid_t pid)
+{
+	for (size_t i = 0; i < CREW_DEATHS; i++)
+		if (c->deaths[i].pid == pid)
+			return &c->deaths[i];
+	return NULL;
+}
+
+bool crew_was_killed(struct crew *c, pid_t pid, int64_t until_ns)
+{
+	struct timespec ts = { until_ns / 1000000000, until_ns % 1000000000 };
+	const struct crew_death *d;
+	bool killed;
+	int err = 0;
+
+	pthread_mutex_lock(&c->lock);
+	while ((d = find_death(c, pid)) == NULL && err == 0)
+		err = pthread_cond_timedwait(&c->arrived, &c->lock, &ts);
+	killed = d != NULL && WIFSIGNALED(d->status) && WTERMSIG(d->status) == SIGKILL;
+	pthread_mutex_unlock(&c->lock);
+	return killed;
+}
+
 void crew_dismiss(struct crew *c, struct hand *h)
 {
 	close(h->fd);
@@ -351,6 +375,13 @@ static void note_started(struct crew *c, struct crew_idle *i, const struct spawn
 	}
 }
 
+/* With the lock. */
+static void note_death(struct crew *c, const struct spawner_event *e)
+{
+	c->deaths[c->died++ % CREW_DEATHS] = (struct crew_death){ e->pid, e->status };
+	pthread_cond_broadcast(&c->arrived);
+}
+
 void crew_heard(struct crew *c, const struct spawner_event *e)
 {
 	struct crew_idle *i;
@@ -362,9 +393,11 @@ void crew_heard(struct crew *c, const struct spawner_event *e)
 	idle = i != NULL;
 	c->refused |= !c->proven && e->news == SPAWNER_ENDED && WIFEXITED(e->status) &&
 		WEXITSTATUS(e->status) == EXIT_CODE_CONFIG;
-	if (e->news == SPAWNER_STARTED) {
+	if (e->news == SPAWNER_STARTED)
 		note_started(c, i, e);
-	} else if (idle) {
+	else
+		note_death(c, e);
+	if (e->news == SPAWNER_ENDED && idle) {
 		c->failures += !i->ready && !e->killed;
 		empty(i);
 	}

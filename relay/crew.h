@@ -13,7 +13,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { CREW_IDLE = 8 };                  /* at most so many wait for work */
+enum {
+	CREW_IDLE = 8,                   /* at most so many wait for work */
+	CREW_DEATHS = 16,                /* so many of the last are remembered */
+};
 
 /*
  * A worker process: its end of the socket pair, its pid, its config's number and what that has it
@@ -35,6 +38,11 @@ struct crew_idle {
 	bool ready;                      /* it has said so */
 };
 
+struct crew_death {
+	pid_t pid;
+	int status;                      /* as of waitpid(2) */
+};
+
 struct crew {
 	struct loop *loop;
 	struct spawner *spawner;
@@ -53,6 +61,8 @@ struct crew {
 	struct fence offered_fence;
 	unsigned waiting;                /* keepers that wait for a worker */
 	struct crew_idle idle[CREW_IDLE];
+	struct crew_death deaths[CREW_DEATHS];
+	unsigned died;                   /* the next goes to deaths[died % CREW_DEATHS] */
 	int wake;                        /* eventfd: keepers took workers or wait for some */
 	struct loop_source taken;
 	void (*changed)(void *ctx);      /* in the main thread: one is ready, or one died, or the crew is stuck */
@@ -99,6 +109,13 @@ bool crew_take(struct crew *c, struct hand *ret, int64_t until_ns);
 
 /* Any thread: has it killed, should it live, and forgets it: ret->fd is -1. */
 void crew_dismiss(struct crew *c, struct hand *h);
+
+/*
+ * Any thread: whether that worker was killed by somebody, by kill(1) or by a kernel without memory,
+ * rather than died of what it did. Waits until `until_ns` (CLOCK_MONOTONIC) for the news of it;
+ * false too if none comes.
+ */
+bool crew_was_killed(struct crew *c, pid_t pid, int64_t until_ns);
 
 /* The main thread: the spawner has news of a worker. */
 void crew_heard(struct crew *c, const struct spawner_event *e);

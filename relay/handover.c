@@ -171,6 +171,8 @@ bool keeper_exchange(struct keeper *k, size_t count)
 		err = await_back(k);
 	if (err == 0)
 		return true;
+	if (channel_is_over(err))
+		k->fell = k->hand.pid;
 	if (err == -ETIMEDOUT)
 		log_error("queue %u: worker %d hangs: it is replaced", k->queue, (int)k->hand.pid);
 	return false;

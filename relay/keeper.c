@@ -19,7 +19,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DEATHS = 2, CONFIG_WAIT_MS = 50 };
+enum {
+	DEATHS = 2,
+	PARDONS = 8,             /* in a batch: a kernel that kills for want of memory does it again */
+	NEWS_MS = 50,            /* so long is waited for what a worker died of */
+	CONFIG_WAIT_MS = 50,
+};
 
 enum result { BACK, DEAD, NOBODY };
 
@@ -201,6 +206,7 @@ static void blame(struct keeper *k, size_t first, size_t count)
 /* One try at slots[first..first+*count), or fewer of them. */
 static enum result attempt(struct keeper *k, struct batch *b, size_t first, size_t *count)
 {
+	k->fell = 0;
 	if (!engage(k))
 		return NOBODY;
 	*count = put_slots(k, b, first, *count);
@@ -231,11 +237,23 @@ static void judge(struct keeper *k, struct slot *s, enum cause cause)
 	tally_judged(&k->tally, s->verdict, cause);
 }
 
+/* Whether the last death was not the packet's doing, though it was in hand. */
+static bool was_killed(struct keeper *k)
+{
+	pid_t pid = k->fell;
+
+	k->fell = 0;
+	return pid != 0 && k->pardons++ < PARDONS &&
+		crew_was_killed(k->shared->crew, pid, clock_now_ns() + NEWS_MS * NS_PER_MS);
+}
+
 /* Decides on slots[first..first+count), or on fewer of them, and returns how many. */
 static size_t decide(struct keeper *k, struct batch *b, size_t first, size_t count)
 {
 	struct slot *s = &b->slots[first];
 
+	if (k->strikes[first] >= DEATHS && was_killed(k))
+		k->strikes[first]--;
 	if (k->strikes[first] >= DEATHS) {
 		quarantine_save(k->shared->quarantine, k->queue, s);
 		judge(k, s, CAUSE_quarantined);
@@ -271,6 +289,7 @@ void keeper_run(struct keeper *k, struct batch *b, bool paused)
 	interfaces_tick(&k->interfaces);
 	interfaces_learn_addresses(&k->interfaces);
 	memset(k->strikes, 0, b->count);
+	k->pardons = 0;
 	if (keeper_trap != NULL)
 		keeper_trap(b);
 	renew(k);

@@ -35,6 +35,8 @@ struct keeper {
 	int64_t limit_ms;                /* of a wait for the worker, as its socket has been told */
 	bool alone;                      /* after a death packets are handed over one by one */
 	uint8_t strikes[BATCH_MAX];      /* deaths with that slot of the batch in hand */
+	pid_t fell;                      /* the last worker, if it died in our hands; or 0 */
+	unsigned pardons;                /* strikes of this batch that were taken back */
 	int64_t until, last;             /* ns: this worker's time and that of all are up */
 	struct log_site fault_site, nobody_site, starved_site;
 };

@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 void worker_trap(struct channel *c);
@@ -41,6 +42,20 @@ static void hang(struct slot *s)
 	(void)s;
 	for (;;)
 		__asm__ volatile("");
+}
+
+/* Long enough for somebody to kill it meanwhile. */
+static void doze(struct slot *s)
+{
+	struct timespec ts;
+	int64_t until;
+
+	(void)s;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	until = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + 100;
+	do
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+	while ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 < until);
 }
 
 /* Each of these is a system call that ends the process; if not, the packet comes out marked. */
@@ -136,7 +151,7 @@ static const struct {
 	void (*run)(struct slot *s);
 	bool instead;                    /* the pipeline does not run */
 } rows[] = {
-	{ "crash", crash }, { "hang", hang }, { "file", open_file }, { "socket", open_socket },
+	{ "crash", crash }, { "hang", hang }, { "doze", doze }, { "file", open_file }, { "socket", open_socket },
 	{ "table", add_table },
 	{ "exec", run_shell }, { "address", change_address, true },
 	{ "port", change_port, true }, { "length", lengthen, true },

@@ -4,10 +4,13 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -75,4 +78,46 @@ size_t netns_receive(int fd, uint8_t *ret_last)
 			*ret_last = data[0];
 	}
 	return count;
+}
+
+/* Whether it is a netlink socket of our network namespace: proc(5), /proc/net/netlink. */
+static bool is_netlink(unsigned long inode)
+{
+	unsigned long other;
+	bool found = false;
+	char line[256];
+	FILE *f = fopen("/proc/thread-self/net/netlink", "re");
+
+	cr_assert_not_null(f);
+	while (!found && fgets(line, sizeof(line), f) != NULL)
+		found = sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %lu", &other) == 1 && other == inode;
+	fclose(f);
+	return found;
+}
+
+size_t netns_netlink_sockets(pid_t pid, size_t *ret_sockets)
+{
+	char path[64], link[400], target[128];
+	size_t found = 0;
+	struct dirent *e;
+	DIR *d;
+
+	*ret_sockets = 0;
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	d = opendir(path);
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		unsigned long inode;
+		ssize_t n;
+
+		snprintf(link, sizeof(link), "%s/%s", path, e->d_name);
+		n = readlink(link, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		if (sscanf(target, "socket:[%lu]", &inode) != 1)
+			continue;
+		++*ret_sockets;
+		found += is_netlink(inode);
+	}
+	if (d != NULL)
+		closedir(d);
+	return found;
 }

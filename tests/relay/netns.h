@@ -24,4 +24,7 @@ ssize_t netns_send(int fd, uint16_t port, const void *data, size_t n);
 /* How many datagrams wait at fd; *ret_last (may be NULL) is the first byte of the last one. */
 size_t netns_receive(int fd, uint8_t *ret_last);
 
+/* How many netlink sockets of this namespace a process has open, of *ret_sockets sockets. */
+size_t netns_netlink_sockets(pid_t pid, size_t *ret_sockets);
+
 #endif

@@ -217,6 +217,26 @@ Test(crew, the_dead_are_replaced)
 	cr_expect_eq(asked_to_start(), 1);
 }
 
+/* What a worker died of is news that may come later than its death is noticed. */
+Test(crew, who_was_killed)
+{
+	int64_t began = now_ns();
+	int fds[2];
+
+	begin(fds);
+	ended(1, SIGKILL, true);
+	ended(2, SIGSEGV, false);
+	cr_expect(crew_was_killed(&crew, FIRST_PID + 1, began));
+	cr_expect_not(crew_was_killed(&crew, FIRST_PID + 2, began));
+	began = now_ns();
+	cr_expect_not(crew_was_killed(&crew, FIRST_PID + 9, began + 50000000), "nothing is known of it");
+	cr_expect_geq(now_ns() - began, 50000000);
+	for (uint64_t i = 10; i < 10 + CREW_DEATHS; i++)
+		ended(i, 0, true);
+	cr_expect_not(crew_was_killed(&crew, FIRST_PID + 1, began), "long ago");
+	cr_expect_not(crew_was_killed(&crew, FIRST_PID + 10, began), "it left by itself");
+}
+
 Test(crew, one_that_could_not_be_started_is_tried_again)
 {
 	cr_assert_eq(asked_to_start(), 2);
