@@ -96,12 +96,12 @@ coverage: $(BUILD)/unit-coverage $(BUILD)/sweep-coverage
 	@tests/coverage $(BUILD)/coverage 95 90 docs/testing.md $(COVERED)
 
 # Workers killed 1,000 times and stopped 200 times under load, everything killed 50 times with clients waiting, 100 upgrades
-# by a stand-in for systemd and by a real one, system calls failing. `make test` and the system tests "keeper", "upgrade",
+# by a stand-in for systemd and by a real one, system calls failing: one after the other, for some have limits in time. `make test` and the system tests "keeper", "upgrade",
 # "systemd" and "errnos" do a part of it. ERRNOS: only each so-many-th of those calls.
 ERRNOS ?= 1
 
 check-faults: $(BUILD)/unit $(BUILD)/usher $(BUILD)/usher-trap
-	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=10 $(BUILD)/unit --verbose --filter 'keeper/*'
+	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=10 $(BUILD)/unit --verbose -j1 --filter 'keeper/*'
 	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=40 $(BUILD)/unit --verbose --filter 'keeper/stopped_workers_are_replaced'
 	USHER=$(abspath $(BUILD)/usher) KEEPER_ROUNDS=50 KEEPER_CLIENTS=200 tests/system/test_keeper.sh
 	USHER=$(abspath $(BUILD)/usher) UPGRADES=100 CRASHES=100 tests/system/test_upgrade.sh

@@ -181,6 +181,34 @@ Test(watch, another_directory_under_the_same_path)
 	rmdir(away);
 }
 
+/* Who looks at the descriptor from outside learns of all that is taken out, before it is. */
+Test(watch, what_is_taken_out_is_counted)
+{
+	_Atomic uint32_t taken = 7;
+	struct watch w;
+	struct temp t;
+
+	temp_make(&t);
+	cr_assert(watch_open(&w, t.path));
+	watch_share(&w, &taken);
+	cr_expect_eq(taken, 8, "what happened before is not known");
+	watch_drain(&w, &state);
+	cr_expect_eq(taken, 8, "there was nothing");
+	cr_expect_eq(state.taken, 8);
+	temp_put(t.path, "x");
+	temp_put(t.path, "y");
+	watch_drain(&w, &state);
+	cr_expect_eq(taken, 9, "all at once");
+	cr_expect_eq(state.taken, 9);
+	temp_put(t.other, "x");
+	watch_drain(&w, &state);
+	cr_expect_eq(taken, 10, "whatever it is about");
+	watch_close(&w);
+	watch_share(&w, &taken);
+	cr_expect_eq(taken, 10, "there is nothing to take anything out of");
+	temp_remove(&t);
+}
+
 Test(watch, paths)
 {
 	struct watch w;
