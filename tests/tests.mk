@@ -96,8 +96,9 @@ coverage: $(BUILD)/unit-coverage $(BUILD)/sweep-coverage
 	@tests/coverage $(BUILD)/coverage 95 90 docs/testing.md $(COVERED)
 
 # Workers killed 1,000 times and stopped 200 times under load, everything killed 50 times with clients waiting, 100 upgrades
-# by a stand-in for systemd and by a real one, system calls failing: one after the other, for some have limits in time. `make test` and the system tests "keeper", "upgrade",
-# "systemd" and "errnos" do a part of it. ERRNOS: only each so-many-th of those calls.
+# by a stand-in for systemd and by a real one, system calls failing: one after the other, for some have limits in time.
+# `make test` and the system tests "keeper", "upgrade", "systemd" and "errnos" do a part of it. ERRNOS: only each so-many-th
+# of those calls.
 ERRNOS ?= 1
 
 check-faults: $(BUILD)/unit $(BUILD)/usher $(BUILD)/usher-trap

@@ -143,15 +143,16 @@ Test(refresh, a_thousand_replacements_each_seen_at_once)
 
 Test(refresh, the_thread_leaves_the_cpu_to_those_who_handle_packets)
 {
+	int ours = getpriority(PRIO_PROCESS, 0);
 	struct world w;
 
 	begin(&w, user(0), LONG_MS);
-	cr_assert_eq(w.nice, 0, "the first reading is the caller's, and everybody waits for it");
+	cr_assert_eq(w.nice, ours, "the first reading is the caller's, and everybody waits for it");
 	temp_replace(&w.t, user(1));
 	refresh_poll(w.refresh);
 	cr_assert(knows(&w, 1));
-	cr_assert_eq(w.nice, 5);
-	cr_assert_eq(getpriority(PRIO_PROCESS, 0), 0);
+	cr_assert_eq(w.nice, ours + 5 < 19 ? ours + 5 : 19);
+	cr_assert_eq(getpriority(PRIO_PROCESS, 0), ours);
 	end(&w);
 }
 
