@@ -2,6 +2,7 @@
 #include "registry/refresh.h"
 #include "registry/source_file.h"
 #include "tests/registry/temp.h"
+#include "tests/registry/told.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -360,90 +361,16 @@ Test(refresh, does_not_start_on_a_bad_file)
 	cr_assert_null(refresh_free(NULL));
 }
 
-/* A source of another kind, all that it takes: here one that is slow, and changes when told to. */
-struct slow {
-	struct source source;
-	atomic_uint version;
-	unsigned int stirred_at, looked_at;
-	bool given;
-	unsigned int delay_ms;
-};
-
-static int slow_fd(const struct source *s)
-{
-	(void)s;
-	return -1;
-}
-
-static bool slow_stirred(struct source *s)
-{
-	struct slow *slow = (struct slow *)(void *)s;
-	unsigned int version = slow->version;
-	bool changed = version != slow->stirred_at;
-
-	slow->stirred_at = version;
-	return changed;
-}
-
-static enum source_state slow_look(struct source *s, struct reg_error *err)
-{
-	struct slow *slow = (struct slow *)(void *)s;
-
-	(void)err;
-	return slow->version == slow->looked_at ? SOURCE_QUIET : SOURCE_NEW;
-}
-
-static enum reg_err slow_open(struct source *s, bool added, struct source_facts *ret,
-	struct reg_error *err)
-{
-	struct slow *slow = (struct slow *)(void *)s;
-
-	(void)added;
-	(void)err;
-	slow->looked_at = slow->version;
-	slow->given = false;
-	*ret = (struct source_facts){ .whole = true };
-	temp_sleep_ms(slow->delay_ms);
-	return REG_OK;
-}
-
-static enum reg_err slow_next(struct source *s, struct reg_entry *ret, struct reg_error *err)
-{
-	struct slow *slow = (struct slow *)(void *)s;
-	uint8_t id[4] = { 0, 0, 0, (uint8_t)slow->looked_at };
-
-	(void)err;
-	if (slow->given)
-		return REG_E_END;
-	slow->given = true;
-	*ret = (struct reg_entry){ .count = 0 };
-	return reg_id_set(&ret->id, REG_HW_ADDR, id, sizeof(id));
-}
-
-static void slow_close(struct source *s, bool taken)
-{
-	(void)s;
-	(void)taken;
-}
-
-static void slow_free(struct source *s)
-{
-	(void)s;
-}
-
-static const struct source_ops slow_ops = { .kind = "slow", .fd = slow_fd,
-	.stirred = slow_stirred, .look = slow_look, .open = slow_open, .next = slow_next,
-	.close = slow_close, .free = slow_free };
-
 /*
  * A reading of 1500 ms and a wait of 300: the packet goes on with the old users, later ones at once.
  */
 Test(refresh, a_wait_has_an_end)
 {
-	struct slow slow = { .source = { .ops = &slow_ops, .name = "slow" } };
 	struct world w = { 0 };
+	struct told slow;
 	int64_t begun, first, second;
 
+	told_init(&slow, false);
 	cr_assert_eq(begin_with(&w, &slow.source, 300), REG_OK);
 	slow.delay_ms = 1500;
 	slow.version = 1;
@@ -471,9 +398,10 @@ Test(refresh, a_wait_has_an_end)
 
 Test(refresh, a_wait_that_is_long_enough)
 {
-	struct slow slow = { .source = { .ops = &slow_ops, .name = "slow" } };
 	struct world w = { 0 };
+	struct told slow;
 
+	told_init(&slow, false);
 	cr_assert_eq(begin_with(&w, &slow.source, 5000), REG_OK);
 	slow.delay_ms = 20;
 	for (unsigned int i = 1; i <= 10; i++) {

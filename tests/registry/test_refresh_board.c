@@ -7,27 +7,15 @@
 #include "registry/refresh.h"
 #include "registry/source_file.h"
 #include "tests/registry/temp.h"
+#include "tests/registry/told.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum { WAIT_MS = 200, PATIENCE_MS = 20000 };
-
-/* A source that changes when told to, and whose reading takes as long as the gate is closed. */
-struct gated {
-	struct source source;
-	int ends[2];                     /* a pipe with a byte for each change not taken out */
-	struct source_tally *tally;
-	pthread_mutex_t lock;            /* of taking out */
-	atomic_uint version, told, read;
-	atomic_bool closed, snatch;      /* snatch: the reading takes out what is there */
-	bool given;
-};
 
 struct world {
 	struct refresh *refresh;
@@ -35,105 +23,6 @@ struct world {
 	pthread_mutex_t lock;
 	struct registry *reg;            /* in force */
 };
-
-static struct gated *of(struct source *s)
-{
-	return (struct gated *)(void *)s;
-}
-
-static int gated_fd(const struct source *s)
-{
-	return ((const struct gated *)(const void *)s)->ends[0];
-}
-
-static void gated_share(struct source *s, struct source_tally *tally)
-{
-	of(s)->tally = tally;
-}
-
-static uint32_t take_out(struct gated *g)
-{
-	uint32_t taken;
-	char bytes[64];
-
-	pthread_mutex_lock(&g->lock);
-	taken = atomic_fetch_add(&g->tally->taken, 1) + 1;
-	(void)!read(g->ends[0], bytes, sizeof(bytes));
-	pthread_mutex_unlock(&g->lock);
-	return taken;
-}
-
-static bool gated_stirred(struct source *s)
-{
-	struct gated *g = of(s);
-	uint32_t taken = take_out(g);
-	unsigned int version = g->version;
-	bool changed = version != g->told;
-
-	g->told = version;
-	atomic_store(&g->tally->told, taken);
-	return changed;
-}
-
-static enum source_state gated_look(struct source *s, struct reg_error *err)
-{
-	(void)err;
-	return of(s)->version == of(s)->read ? SOURCE_QUIET : SOURCE_NEW;
-}
-
-static enum reg_err gated_open(struct source *s, bool added, struct source_facts *ret,
-	struct reg_error *err)
-{
-	struct gated *g = of(s);
-
-	(void)added;
-	(void)err;
-	g->read = atomic_load(&g->version);
-	g->given = false;
-	*ret = (struct source_facts){ .whole = true };
-	while (g->closed) {
-		if (g->snatch) {
-			take_out(g);
-			g->snatch = false;
-		}
-		temp_sleep_ms(1);
-	}
-	return REG_OK;
-}
-
-static enum reg_err gated_next(struct source *s, struct reg_entry *ret, struct reg_error *err)
-{
-	struct gated *g = of(s);
-	uint8_t id[4] = { 0, 0, 0, (uint8_t)g->read };
-
-	(void)err;
-	if (g->given)
-		return REG_E_END;
-	g->given = true;
-	*ret = (struct reg_entry){ .count = 0 };
-	return reg_id_set(&ret->id, REG_HW_ADDR, id, sizeof(id));
-}
-
-static void gated_close(struct source *s, bool taken)
-{
-	(void)s;
-	(void)taken;
-}
-
-static void gated_free(struct source *s)
-{
-	(void)s;
-}
-
-static const struct source_ops gated_ops = { .kind = "gated", .fd = gated_fd,
-	.stirred = gated_stirred, .share = gated_share, .look = gated_look, .open = gated_open,
-	.next = gated_next, .close = gated_close, .free = gated_free };
-
-static void change(struct gated *g, unsigned int version)
-{
-	g->version = version;
-	cr_assert_eq(write(g->ends[1], "x", 1), 1);
-}
 
 static void publish(void *ctx, struct registry *reg, int fd, const struct load_stats *stats)
 {
@@ -176,12 +65,10 @@ static void begin(struct world *w, struct source *s, unsigned int wait_ms)
 	cr_assert_eq(refresh_new(&options, &w->refresh, &err), REG_OK, "%s", err.text);
 }
 
-static void begin_gated(struct world *w, struct gated *g)
+static void begin_told(struct world *w, struct told *t)
 {
-	*g = (struct gated){ .source = { .ops = &gated_ops, .name = "gated" } };
-	pthread_mutex_init(&g->lock, NULL);
-	cr_assert_eq(pipe2(g->ends, O_NONBLOCK | O_CLOEXEC), 0);
-	begin(w, &g->source, WAIT_MS);
+	told_init(t, true);
+	begin(w, &t->source, WAIT_MS);
 }
 
 static void end(struct world *w)
@@ -191,12 +78,11 @@ static void end(struct world *w)
 	munmap(w->board, sizeof(*w->board));
 }
 
-static void end_gated(struct world *w, struct gated *g)
+static void end_told(struct world *w, struct told *t)
 {
-	g->closed = false;
+	t->closed = false;
 	end(w);
-	close(g->ends[0]);
-	close(g->ends[1]);
+	told_done(t);
 }
 
 /* What a keeper finds out by itself. */
@@ -228,54 +114,54 @@ static int64_t polled_ms(struct world *w)
  */
 Test(refresh_board, a_reading_that_takes_too_long_is_not_asked_for)
 {
-	struct gated g;
+	struct told t;
 	struct world w;
 
-	begin_gated(&w, &g);
+	begin_told(&w, &t);
 	refresh_poll(w.refresh);
-	EVENTUALLY(quiet(&w, g.ends[0]));
-	g.closed = true;
+	EVENTUALLY(quiet(&w, t.ends[0]));
+	t.closed = true;
 	for (unsigned int version = 1; version <= 3; version++) {
-		change(&g, version);
-		cr_assert_not(quiet(&w, g.ends[0]), "version %u", version);
+		told_change(&t, version);
+		cr_assert_not(quiet(&w, t.ends[0]), "version %u", version);
 		/* The third is behind the second, whose time is up before it is begun. */
 		if (version < 3)
 			cr_assert_geq(polled_ms(&w), WAIT_MS - 1, "version %u", version);
 		else
 			cr_assert_lt(polled_ms(&w), WAIT_MS - 1);
-		cr_assert(quiet(&w, g.ends[0]), "version %u", version);
+		cr_assert(quiet(&w, t.ends[0]), "version %u", version);
 		cr_assert_eq(w.board->state, REFRESH_LATE);
 		cr_assert(knows(&w, 0), "nothing is half in force");
 	}
-	g.closed = false;
+	t.closed = false;
 	EVENTUALLY(knows(&w, 3));
 	refresh_poll(w.refresh);
-	EVENTUALLY(w.board->state == REFRESH_QUIET && quiet(&w, g.ends[0]));
-	end_gated(&w, &g);
+	EVENTUALLY(w.board->state == REFRESH_QUIET && quiet(&w, t.ends[0]));
+	end_told(&w, &t);
 }
 
 /* The reading itself takes a change out of the descriptor: it is asked for all the same. */
 Test(refresh_board, what_a_reading_takes_out_is_asked_for)
 {
-	struct gated g;
+	struct told t;
 	struct world w;
 	int waiting;
 
-	begin_gated(&w, &g);
-	g.closed = true;
-	change(&g, 1);
+	begin_told(&w, &t);
+	t.closed = true;
+	told_change(&t, 1);
 	refresh_poll(w.refresh);
-	EVENTUALLY(quiet(&w, g.ends[0]));
-	change(&g, 2);
-	g.snatch = true;
-	EVENTUALLY(ioctl(g.ends[0], FIONREAD, &waiting) == 0 && waiting == 0 && !g.snatch);
+	EVENTUALLY(quiet(&w, t.ends[0]));
+	told_change(&t, 2);
+	t.snatch = true;
+	EVENTUALLY(ioctl(t.ends[0], FIONREAD, &waiting) == 0 && waiting == 0 && !t.snatch);
 	cr_assert_eq(w.board->state, REFRESH_LATE, "the reading has told nobody");
-	cr_assert_not(quiet(&w, g.ends[0]));
+	cr_assert_not(quiet(&w, t.ends[0]));
 	cr_assert_geq(polled_ms(&w), WAIT_MS - 1);
-	cr_assert(quiet(&w, g.ends[0]));
-	g.closed = false;
+	cr_assert(quiet(&w, t.ends[0]));
+	t.closed = false;
 	EVENTUALLY(knows(&w, 2));
-	end_gated(&w, &g);
+	end_told(&w, &t);
 }
 
 /* Edits of a file, and a keeper that asks only if it must: each is in force for the packet behind it. */
