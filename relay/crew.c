@@ -366,6 +366,10 @@ static struct crew_idle *find_token(struct crew *c, uint64_t token)
 
 static void note_started(struct crew *c, struct crew_idle *i, const struct spawner_event *e)
 {
+	/* Its number may have been another's. */
+	for (size_t d = 0; d < CREW_DEATHS; d++)
+		if (c->deaths[d].pid == e->pid)
+			c->deaths[d].pid = 0;
 	if (i != NULL && e->pid > 0) {
 		i->hand.pid = e->pid;
 		pthread_cond_broadcast(&c->arrived);

@@ -231,6 +231,9 @@ Test(crew, who_was_killed)
 	began = now_ns();
 	cr_expect_not(crew_was_killed(&crew, FIRST_PID + 9, began + 50000000), "nothing is known of it");
 	cr_expect_geq(now_ns() - began, 50000000);
+	ended(3, SIGKILL, true);
+	started(tokens + 1, FIRST_PID + 3);
+	cr_expect_not(crew_was_killed(&crew, FIRST_PID + 3, began), "another one has its number now");
 	for (uint64_t i = 10; i < 10 + CREW_DEATHS; i++)
 		ended(i, 0, true);
 	cr_expect_not(crew_was_killed(&crew, FIRST_PID + 1, began), "long ago");
