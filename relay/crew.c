@@ -380,31 +380,30 @@ static void note_started(struct crew *c, struct crew_idle *i, const struct spawn
 }
 
 /* With the lock. */
-static void note_death(struct crew *c, const struct spawner_event *e)
+static void note_death(struct crew *c, struct crew_idle *i, const struct spawner_event *e)
 {
 	c->deaths[c->died++ % CREW_DEATHS] = (struct crew_death){ e->pid, e->status };
 	pthread_cond_broadcast(&c->arrived);
+	if (i == NULL)
+		return;
+	c->failures += !i->ready && !e->killed;
+	empty(i);
 }
 
 void crew_heard(struct crew *c, const struct spawner_event *e)
 {
 	struct crew_idle *i;
-	bool idle, failing;
+	bool failing;
 	char text[128];
 
 	pthread_mutex_lock(&c->lock);
 	i = find_token(c, e->token);
-	idle = i != NULL;
 	c->refused |= !c->proven && e->news == SPAWNER_ENDED && WIFEXITED(e->status) &&
 		WEXITSTATUS(e->status) == EXIT_CODE_CONFIG;
 	if (e->news == SPAWNER_STARTED)
 		note_started(c, i, e);
 	else
-		note_death(c, e);
-	if (e->news == SPAWNER_ENDED && idle) {
-		c->failures += !i->ready && !e->killed;
-		empty(i);
-	}
+		note_death(c, i, e);
 	failing = c->failures > 0;
 	pthread_mutex_unlock(&c->lock);
 	if (e->news == SPAWNER_STARTED && e->pid > 0) {

@@ -36,7 +36,7 @@ struct keeper {
 	bool alone;                      /* after a death packets are handed over one by one */
 	uint8_t strikes[BATCH_MAX];      /* deaths with that slot of the batch in hand */
 	pid_t fell;                      /* the last worker, if it died in our hands; or 0 */
-	unsigned pardons;                /* strikes of this batch that were taken back */
+	unsigned pardons;                /* how often it was asked in this batch whether a strike is one */
 	int64_t until, last;             /* ns: this worker's time and that of all are up */
 	struct log_site fault_site, nobody_site, starved_site;
 };

@@ -151,8 +151,8 @@ static const struct {
 	void (*run)(struct slot *s);
 	bool instead;                    /* the pipeline does not run */
 } rows[] = {
-	{ "crash", crash }, { "hang", hang }, { "doze", doze }, { "file", open_file }, { "socket", open_socket },
-	{ "table", add_table },
+	{ "crash", crash }, { "hang", hang }, { "doze", doze }, { "file", open_file },
+	{ "socket", open_socket }, { "table", add_table },
 	{ "exec", run_shell }, { "address", change_address, true },
 	{ "port", change_port, true }, { "length", lengthen, true },
 	{ "verdict", invent_verdict, true }, { "send", send_elsewhere, true },
