@@ -106,14 +106,22 @@ patience() {
 	patient=$(($1 * (1 + ${load%.*} / PROCESSORS)))
 }
 
+# read_uptime: hundredths of a second, in $now, of a clock that nobody sets.
+read_uptime() {
+	read -r now _ </proc/uptime
+	now=${now/.}
+}
+
 # wait_for SECONDS COMMAND...: until the command succeeds, ten times a second, with patience.
 wait_for() {
-	local patient end
+	local patient end now
 	patience "$1"
-	end=$((${EPOCHREALTIME/[.,]/} + patient * 1000000))
+	read_uptime
+	end=$((now + patient * 100))
 	shift
 	until "$@"; do
-		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1
+		read_uptime
+		[ "$now" -lt "$end" ] || return 1
 		sleep 0.1
 	done
 }
@@ -292,8 +300,10 @@ kea() {
 # --- clients -------------------------------------------------------------------------------------------------------
 
 # Called by every client program for every event: sets the address in its namespace, touches no other file, and writes
-# one line: the event, the address, and what the client learnt to boot from (v6: DOCSIS sub-options 33 and 32).
+# one line: the event, the address, and what the client learnt to boot from (v6: DOCSIS sub-options 33 and 32). Written
+# once: a client that finds half of it at its first lease declines that lease and waits for ten seconds.
 client_script() {
+	[ ! -e "$WORK/bin/client-script" ] || return 0
 	cat >"$WORK/bin/client-script" <<-'EOT'
 	#!/bin/sh
 	vendor_option() { # code; option 17 as dhclient prints it: hex bytes without leading zeros

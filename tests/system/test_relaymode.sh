@@ -67,11 +67,6 @@ machine() { # ns, mac
 	on client ip link set "m-$1" netns "$TAG-$1" name eth0
 	on "$1" ip link set eth0 up
 }
-# Clients run it while others are started, so it is written once.
-client_script
-unset -f client_script
-ln -s /bin/true "$WORK/bin/client_script"
-PATH=$PATH:$WORK/bin
 machine udhcpc 0c:0e:0a:03:00:11
 machine dhcpcd 0c:0e:0a:03:00:12
 machine site 0c:0e:0a:03:00:13
