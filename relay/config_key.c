@@ -218,7 +218,7 @@ static const struct config_key keys[] = {
 	  .help = "which group may look through the control socket; empty: that of usher" },
 	{ "control_mode", &type_octal, "\"0660\"", CONFIG(control_mode), .max = 0777,
 	  .help = "the permissions of the control socket" },
-	{ "batch", &type_uint, "128", CONFIG(batch), .min = 1, .max = BATCH_MAX,
+	{ "batch", &type_uint, "256", CONFIG(batch), .min = 1, .max = BATCH_MAX,
 	  .help = "packets that a worker takes at once" },
 	{ "pin", &type_bool, "false", CONFIG(pin),
 	  .help = "whether each worker stays on a CPU of its own" },

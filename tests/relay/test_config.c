@@ -197,7 +197,7 @@ Test(config, defaults)
 	cr_expect_eq(c->outcome.wait_ms, 20);
 	cr_expect(c->client_interfaces.count == 0 && c->client_interfaces.all[0] == NULL);
 	cr_expect_str_eq(c->control, "/run/usher/control.sock");
-	cr_expect(c->batch == 128 && !c->pin && c->queue_length == 8192 && c->receive_buffer == 8 << 20);
+	cr_expect(c->batch == 256 && !c->pin && c->queue_length == 8192 && c->receive_buffer == 8 << 20);
 	cr_expect(c->mark == 0 && c->mark_mask == 0 && c->log_level == LEVEL_INFO);
 	cr_expect(t->hint == HINT_LINK_SELECTION && t->enterprise == 32473);
 	cr_expect(t->enforce == ENFORCE_NAK && t->on_mismatch == MISMATCH_NAK);
