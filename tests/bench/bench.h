@@ -18,6 +18,7 @@ bench_fn bench_exchange;  /* clients that want leases, of a real server */
 bench_fn bench_decide;    /* the rules alone */
 bench_fn bench_flood;     /* packets through the queue, as many as it takes or at a given rate */
 bench_fn bench_latency;   /* exchanges at a given rate, and how long each took */
+bench_fn bench_pair;      /* a hand-over between two processes that do nothing */
 bench_fn bench_pipeline;  /* the pipeline alone, over packets in memory */
 bench_fn bench_registry;  /* loading, memory, look-up */
 bench_fn bench_users;     /* writes a registry file */
@@ -36,6 +37,12 @@ static inline int64_t bench_now_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
+
+/* Sleeps until bench_now_ns() is `when`. */
+void bench_wait_until(int64_t when);
+
+/* This thread stays on that CPU, where there is one of that number. */
+void bench_stay_on(size_t cpu);
 
 /* Pseudo-random, never zero from a state that is not (xorshift64). */
 static inline uint64_t bench_random(uint64_t *state)

@@ -268,7 +268,7 @@ class Lab:
         self.wait_bound(process, name, queue)
         return process
 
-    def accept(self, mode="", batch=128, name="bridge", queue=67):
+    def accept(self, mode="", batch=256, name="bridge", queue=67):
         args = [f"{self.build}/bench", "accept", queue, batch] + ([mode] if mode else [])
         process = self.spawn(name, MEASURED_CPU, args, f"{self.work}/accept.log")
         self.wait_bound(process, name, queue)

@@ -11,7 +11,6 @@
 #include "tests/bench/wire.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,22 +56,12 @@ static void answer(struct wire *w, const uint8_t *frame, size_t len, enum traffi
 	wire_send(w, reply, &reply_len, 1);
 }
 
-/* Client and server on CPUs of their own where there are two. */
-static void stay_on(size_t cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 static void *serve(void *arg)
 {
 	struct exchange *x = arg;
 	uint8_t frame[WIRE_MAX];
 
-	stay_on(1);
+	bench_stay_on(1);     /* client and server have CPUs of their own where there are two */
 	while (!atomic_load(&x->stop)) {
 		size_t len = wire_receive(&x->server, frame, 20);
 
@@ -106,22 +95,13 @@ static int64_t ask(struct exchange *x, struct traffic *t, uint32_t n)
 	return -1;
 }
 
-static void wait_until(int64_t when)
-{
-	int64_t left = when - bench_now_ns();
-	struct timespec pause = { .tv_nsec = left > 0 ? left : 0 };
-
-	if (left > 0)
-		nanosleep(&pause, NULL);
-}
-
 static void run(struct exchange *x, uint64_t rate, uint64_t seconds)
 {
 	int64_t began = bench_now_ns(), step = 1000000000 / (int64_t)rate;
 	uint64_t count = rate * seconds < SAMPLES ? rate * seconds : SAMPLES;
 
 	for (uint64_t i = 0; i < count; i++) {
-		wait_until(began + (int64_t)i * step);
+		bench_wait_until(began + (int64_t)i * step);
 		for (size_t half = 0; half < 2; half++) {
 			int64_t ns = ask(x, &x->query[half], (uint32_t)i & 0xff);
 
@@ -171,7 +151,7 @@ int bench_latency(int argc, char **argv)
 	if (x.took[0] == NULL || x.took[1] == NULL ||
 		pthread_create(&server, NULL, serve, &x) != 0)
 		bench_die("latency", "no memory");
-	stay_on(0);
+	bench_stay_on(0);
 	run(&x, bench_number(argv[4]), bench_number(argv[5]));
 	atomic_store(&x.stop, true);
 	pthread_join(server, NULL);

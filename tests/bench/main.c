@@ -5,6 +5,7 @@
 #include "tests/bench/users.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ static const struct instrument {
 	{ "decide", bench_decide, "" },
 	{ "flood", bench_flood, "OUT_DEVICE IN_DEVICE KIND [option=value]..." },
 	{ "latency", bench_latency, "CLIENT_DEVICE SERVER_DEVICE 4|6 RATE SECONDS" },
+	{ "pair", bench_pair, "RATE SECONDS" },
 	{ "pipeline", bench_pipeline, "USERS KIND PACKETS [BATCH]" },
 	{ "registry", bench_registry, "FILE" },
 	{ "users", bench_users, "COUNT FILE" },
@@ -41,6 +43,24 @@ uint64_t bench_number(const char *text)
 	if (errno != 0 || end == text || *end != '\0')
 		bench_die(text, "not a number");
 	return n;
+}
+
+void bench_wait_until(int64_t when)
+{
+	int64_t left = when - bench_now_ns();
+	struct timespec pause = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
+
+	if (left > 0)
+		nanosleep(&pause, NULL);
+}
+
+void bench_stay_on(size_t cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
 }
 
 static int compare(const void *a, const void *b)

@@ -87,7 +87,7 @@ def against_accept(lab, sizes, rounds):
         if base:
             row["cpu_ratio"] = round(row["cpu_ns"] / base["cpu_ns"], 3)
             row["pps_ratio"] = round(row["pps"] / base["pps"], 3)
-    return {"held": HELD, "batch": 128, "rows": rows}
+    return {"held": HELD, "batch": 256, "rows": rows}
 
 
 def against_peer(lab, rounds):

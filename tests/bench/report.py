@@ -36,7 +36,7 @@ def print_section(name, got):
 
 
 def print_queue(got):
-    table("(a) a queue that only accepts, and usher: CPU and capacity, 4096 packets waiting, batches of 128",
+    table("(a) a queue that only accepts, and usher: CPU and capacity, 4096 packets waiting, batches of 256",
           [("who", "who"), ("packets", "what"), ("CPU ns", "cpu_ns"), ("user", "user_ns"),
            ("system", "system_ns"), ("ratio", "cpu_ratio"), ("packets/s", "pps"), ("ratio", "pps_ratio"),
            ("lost", "lost"), ("load", "load")], sorted(got["rows"], key=lambda r: (r["what"], r["who"])))
@@ -118,7 +118,7 @@ def print_flood(got):
 
 
 def print_split(got):
-    table("(h) one process and several: CPU of all together, 4096 packets waiting, batches of 128", [
+    table("(h) one process and several: CPU of all together, 4096 packets waiting, batches of 256", [
         ("who", "who"), ("on", "cpus"), ("packets", "what"), ("CPU ns", "cpu_ns"), ("least", "cpu_ns_least"),
         ("ratio", "cpu_ratio"), ("packets/s", "pps"), ("ratio", "pps_ratio"), ("lost", "lost"),
         ("KiB", "rss_kib"), ("load", "load")],
@@ -129,6 +129,9 @@ def print_split(got):
                     for head, key in (("p50", "p50"), ("more", "more p50"), ("p99", "p99"), ("more", "more p99"))]
     table("    microseconds of a query and its answer, 100 exchanges a second", columns + [("load", "load")],
           sorted(got["latency"], key=lambda r: (r["family"], r["who"])))
+    table("    the same of two processes that only hand over, beside one that does not", [
+        ("p50", "p50_us"), ("more", "more p50_us"), ("p99", "p99_us"), ("more", "more p99_us"), ("load", "load")],
+          [got["least"]])
 
 
 COLUMNS = {"split": print_split, "queue": print_queue, "peer": print_peer, "servers": print_servers,

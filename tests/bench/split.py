@@ -54,6 +54,18 @@ def delay(lab, passes, seconds):
     return list(rows.values())
 
 
+def least(lab, passes, seconds):
+    """The same of two processes that do nothing but hand over, with no packet and no queue; the middle one of the passes."""
+    runs = [lab.instrument("pair", 100, 2 * seconds, cpu=None) for _ in range(passes)]
+
+    def middle(who, key):
+        return statistics.median(run[who][key] for run in runs) / 1000
+    return {"rate": 100, "runs": runs, "load": load(),
+            **{f"{key}_us": round(middle("two", key), 1) for key in ("p50", "p99")},
+            **{f"more {key}_us": round(middle("two", key) - middle("one", key), 1) for key in ("p50", "p99")}}
+
+
 def processes(lab, passes, rounds, seconds):
     """(h): what the division costs."""
-    return {"rows": cpu(lab, passes, rounds), "latency": delay(lab, passes, seconds)}
+    return {"rows": cpu(lab, passes, rounds), "latency": delay(lab, passes, seconds),
+            "least": least(lab, passes, seconds)}
