@@ -11,11 +11,23 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 
 enum {
 	LIMIT_MS = 10,
+	LOOK_PART = 16,          /* of the deadline: one that does what it should is back by then */
 	LATE_PART = 4,           /* of the deadline: so late is one that has to wait for a CPU */
-	GRANTS = 3,              /* so often is a worker waited for anew */
+	MORE_PART = 2,           /* of the deadline: what a worker gets that is waited for anew */
+	BUSY_PART = 4,           /* of the time: so much of a CPU has one that loops */
+	GRANTS = 4,              /* so often is a worker waited for anew */
+};
+
+/* What was seen of a worker that takes long. */
+struct look {
+	bool waited;             /* long enough for one that does what it should */
+	int64_t at_ns;           /* when, 0: not yet */
+	int64_t ran_ns;          /* so long had it been on a CPU */
+	unsigned grants;
 };
 
 /* Adds the descriptors that the worker has not had yet. */
@@ -117,39 +129,89 @@ static void note_tick(struct keeper *k, int32_t ms)
 }
 
 /*
- * Whether the time that is up was the machine's doing: who waits for the worker was itself woken
- * much too late, so there is no CPU for either, and a new worker, which has to be started, would
- * take longer still. The worker has as long again as that was: one that hangs is still found soon.
+ * How long a process has been on a CPU, by the clock that clock_getcpuclockid(3) knows. 0: it is
+ * gone, or the spawner has not said yet which it is.
  */
-static bool is_starved(struct keeper *k, int64_t late, unsigned grants)
+static int64_t time_on_cpu(pid_t pid)
+{
+	clockid_t clock = (clockid_t)(~(unsigned)pid << 3 | 2);
+	struct timespec ts;
+
+	if (pid <= 0 || clock_gettime(clock, &ts) != 0)
+		return 0;
+	return (int64_t)ts.tv_sec * 1000 * NS_PER_MS + ts.tv_nsec;
+}
+
+static void take_look(const struct keeper *k, struct look *l)
+{
+	l->at_ns = clock_now_ns();
+	l->ran_ns = time_on_cpu(k->hand.pid);
+}
+
+/*
+ * It goes on, a little at a time. Who waits in a system call or was stopped does not; who loops has
+ * more.
+ */
+static bool gets_little(const struct keeper *k, const struct look *l)
+{
+	int64_t ran = time_on_cpu(k->hand.pid) - l->ran_ns;
+
+	return l->at_ns != 0 && ran > 0 && ran < (clock_now_ns() - l->at_ns) / BUSY_PART;
+}
+
+/*
+ * Whether the time that is up was the machine's doing: the worker runs, but hardly gets a CPU, or
+ * who waits for it was itself woken much too late, or took long for what takes no time. A new
+ * worker, which has to be started, would take longer still. This one has some time more: one that
+ * hangs is still found soon.
+ */
+static bool is_starved(struct keeper *k, int64_t late, struct look *l)
 {
 	int64_t deadline = (int64_t)k->shared->deadline_ms * NS_PER_MS;
+	bool late_too = late >= deadline / LATE_PART, slow = k->took_ns >= deadline / LOOK_PART;
+	int64_t more = late_too ? 2 * late : late + deadline / MORE_PART;
 
-	if (late < deadline / LATE_PART || grants >= GRANTS)
+	if (l->grants >= GRANTS || (!late_too && !slow && !gets_little(k, l)))
 		return false;
 	log_limited(&k->starved_site, LEVEL_WARNING,
-		"queue %u: worker %d gets no CPU, nor did we for %lld ms: it is waited for",
-		k->queue, (int)k->hand.pid, (long long)(late / NS_PER_MS));
-	k->until += 2 * late;
-	k->last += 2 * late;
+		"queue %u: worker %d gets no CPU, or hardly any: it is waited for %lld ms more",
+		k->queue, (int)k->hand.pid, (long long)((more - late) / NS_PER_MS));
+	l->grants++;
+	take_look(k, l);
+	k->until += more;
+	k->last += more;
 	return true;
+}
+
+/* How long to wait, of what is left: until it is time for a look, and then all of it. In ns. */
+static int64_t time_to_wait(const struct keeper *k, int64_t left, struct look *l)
+{
+	int64_t soon = (int64_t)k->shared->deadline_ms * NS_PER_MS / LOOK_PART;
+
+	if (!l->waited && left > soon) {
+		l->waited = true;
+		return soon;
+	}
+	if (l->at_ns == 0)
+		take_look(k, l);
+	return left;
 }
 
 /* 0 when it came back, -ETIMEDOUT, or what shows that the worker is dead or mad. */
 static int await_back(struct keeper *k)
 {
-	unsigned grants = 0;
+	struct look look = { .waited = false };
 	struct handback back;
 	int err;
 
 	for (;;) {
 		int64_t left = k->until - clock_now_ns();
 
-		if (left <= 0 && !is_starved(k, -left, grants++))
+		if (left <= 0 && !is_starved(k, -left, &look))
 			return -ETIMEDOUT;
 		if (left <= 0)
 			continue;        /* with another deadline */
-		err = limit(k, left) ?
+		err = limit(k, time_to_wait(k, left, &look)) ?
 			channel_receive_alone(k->hand.fd, &back, sizeof(back), 0) : -ENOBUFS;
 		if (err == 0) {
 			note_tick(k, back.tick_ms);

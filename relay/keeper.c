@@ -203,13 +203,22 @@ static void blame(struct keeper *k, size_t first, size_t count)
 		k->strikes[first + at - 1]++;
 }
 
-/* One try at slots[first..first+*count), or fewer of them. */
+/*
+ * One try at slots[first..first+*count), or fewer of them. What it takes us to prepare it is not
+ * the worker's time: where there is hardly any CPU it could be all of that.
+ */
 static enum result attempt(struct keeper *k, struct batch *b, size_t first, size_t *count)
 {
+	int64_t began;
+
 	k->fell = 0;
 	if (!engage(k))
 		return NOBODY;
+	began = clock_now_ns();
 	*count = put_slots(k, b, first, *count);
+	k->took_ns = clock_now_ns() - began;
+	k->until += k->took_ns;
+	k->last += k->took_ns;
 	if (keeper_exchange(k, *count)) {
 		if (take_back(k, b, first, *count))
 			return BACK;

@@ -38,6 +38,7 @@ struct keeper {
 	pid_t fell;                      /* the last worker, if it died in our hands; or 0 */
 	unsigned pardons;                /* how often it was asked in this batch whether a strike is one */
 	int64_t until, last;             /* ns: this worker's time and that of all are up */
+	int64_t took_ns;                 /* to put the batch into the channel */
 	struct log_site fault_site, nobody_site, starved_site;
 };
 
