@@ -3,12 +3,14 @@
  * Hides how JSON events become an entry. One line is one parse, so an error cannot reach into the
  * next line. As in user_chk every value must be a string, keys are case-sensitive, and of a key
  * given twice only the last value counts, and only that one is looked at. Bytes that are not UTF-8
- * are taken as they are; usher does not interpret them and a log shows them escaped.
+ * are taken as they are; usher does not interpret them and a log shows them escaped. A line's
+ * strings are user_chk's (spelling.h), a database's are those of RFC 8259.
  */
 #include "registry/entry.h"
 
 #include "registry/flat.h"
 #include "registry/json.h"
+#include "registry/spelling.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,7 @@ struct entry_reader {
 	struct reg_pair pairs[REG_PAIRS_MAX];
 	size_t current;                   /* of keys: whose value comes next */
 	char store[REG_LINE_MAX + 1];     /* escapes only ever shrink */
+	char spelt[SPELLING_GROWTH * REG_LINE_MAX];
 	uint8_t scratch[JSON_SCRATCH];
 };
 
@@ -130,15 +133,12 @@ static void begin(struct entry_reader *r)
 	r->opened = false;
 }
 
-static enum reg_err parse(struct entry_reader *r, const char *line, size_t len,
+static enum reg_err parse_json(struct entry_reader *r, const char *line, size_t len,
 	const char *example, char why[static REG_WHY])
 {
 	struct json_error err;
 	enum reg_err e;
 
-	begin(r);
-	if (flat_parse(line, len, on_flat, r))
-		return REG_OK;
 	begin(r);
 	e = json_parse_in(r->scratch, sizeof(r->scratch), line, len, &line_rules, on_event, r,
 		&err);
@@ -149,6 +149,25 @@ static enum reg_err parse(struct entry_reader *r, const char *line, size_t len,
 	if (e != REG_OK)
 		snprintf(why, REG_WHY, "%s", err.text);
 	return e;
+}
+
+static bool parse_flat(struct entry_reader *r, const char *text, size_t len)
+{
+	begin(r);
+	return flat_parse(text, len, on_flat, r);
+}
+
+static enum reg_err parse_line(struct entry_reader *r, const char *line, size_t len,
+	char why[static REG_WHY])
+{
+	if (parse_flat(r, line, len))
+		return REG_OK;
+	if (!spelling_of_line(line, len, r->spelt, &len)) {
+		snprintf(why, REG_WHY, "an escape \\u that is not \\u00 and two hex digits, "
+			"which are one byte: write the character itself");
+		return REG_E_SYNTAX;
+	}
+	return parse_json(r, r->spelt, len, "{\"type\": \"HW_ADDR\", \"id\": \"...\"}", why);
 }
 
 static enum reg_err all_strings(const struct entry_reader *r, char why[static REG_WHY])
@@ -211,7 +230,7 @@ enum reg_err entry_read(struct entry_reader *r, const char *line, size_t len,
 		snprintf(why, REG_WHY, "line of more than %d bytes", REG_LINE_MAX);
 		return REG_E_LINE;
 	}
-	e = parse(r, line, len, "{\"type\": \"HW_ADDR\", \"id\": \"...\"}", why);
+	e = parse_line(r, line, len, why);
 	if (e == REG_OK)
 		e = all_strings(r, why);
 	if (e != REG_OK)
@@ -231,13 +250,14 @@ enum reg_err entry_read_attrs(struct entry_reader *r, const char *text, size_t l
 	const struct reg_pair **ret, size_t *ret_count, char why[static REG_WHY])
 {
 	static const char *const columns[] = { "type", "id" };
-	enum reg_err e;
+	enum reg_err e = REG_OK;
 
 	if (len > REG_LINE_MAX) {
 		snprintf(why, REG_WHY, "more than %d bytes", REG_LINE_MAX);
 		return REG_E_LINE;
 	}
-	e = parse(r, text, len, "{\"bootfile\": \"...\"}", why);
+	if (!parse_flat(r, text, len))
+		e = parse_json(r, text, len, "{\"bootfile\": \"...\"}", why);
 	if (e == REG_OK)
 		e = all_strings(r, why);
 	for (size_t i = 0; e == REG_OK && i < 2; i++) {

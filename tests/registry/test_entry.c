@@ -94,16 +94,17 @@ static const struct {
 	/* escapes and bytes */
 	{ T("{\"t\\u0079pe\":\"DUID\",\"id\":\"\\u0030\\u0031\",\"a\":\"\\\"\\\\\\/\\n\"}"), REG_OK,
 	  "DUID=01|a=\"\\/\n;" },
-	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\\u00e9\\u20ac\"}"), REG_OK,
-	  "DUID=01|a=\xc3\xa9\xe2\x82\xac;" },
+	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\\u00e9\"}"), REG_OK, "DUID=01|a=\xe9;" },
+	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\\u20ac\"}"), REG_E_SYNTAX,
+	  "!an escape \\u that is not \\u00 and two hex digits, which are one byte: write the character itself" },
 	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"M\xfcller\"}"), REG_OK, "DUID=01|a=M\xfcller;" },
-	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\\ud800\"}"), REG_OK, "DUID=01|a=?;" },
+	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\\ud800\"}"), REG_E_SYNTAX, "!an escape*" },
 	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\\u0000\"}"), REG_E_NUL, "!contains a NUL byte" },
 	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"\\u0000\":\"a\"}"), REG_E_NUL, "!contains a NUL byte" },
 	{ T("{\"type\":\"DUID\",\"id\":\"01\"}\0"), REG_E_NUL, "!contains a NUL byte" },
 	{ T("\0{\"type\":\"DUID\",\"id\":\"01\"}"), REG_E_NUL, "!contains a NUL byte" },
-	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\t\"}"), REG_E_SYNTAX,
-	  "!a control character in a text: write \\t, \\n, \\u00XX" },
+	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\t\x1b\"}"), REG_OK, "DUID=01|a=\t\x1b;" },
+	{ T("{\b\"type\":\"DUID\",\f\"id\":\"01\"}"), REG_OK, "DUID=01|" },
 	{ T("{\"type\":\"DUID\",\"id\":\"01\",\"a\":\"\\x41\"}"), REG_E_SYNTAX, "!*" },
 	{ T("\xef\xbb\xbf{\"type\":\"DUID\",\"id\":\"01\"}"), REG_E_SYNTAX, "!*" },
 	/* further id types */
@@ -224,6 +225,10 @@ Test(entry, attributes_alone)
 		{ "{\"id\": \"01\"}", REG_E_ENTRY, "\"id\": is a column, not an attribute" },
 		{ "{\"type\": \"DUID\"}", REG_E_ENTRY, "\"type\": is a column, not an attribute" },
 		{ "{\"a\": \"\\u0000\"}", REG_E_NUL, NULL },
+		/* a database writes \u00XX for a character */
+		{ "{\"a\": \"\\u00e9\\u20ac\"}", REG_OK, "a=\xc3\xa9\xe2\x82\xac;" },
+		{ "{\"a\": \"\t\"}", REG_E_SYNTAX,
+		  "a control character in a text: write \\t, \\n, \\u00XX" },
 		{ "{\"a\": \"b\"", REG_E_SYNTAX, NULL },
 	};
 	struct entry_reader *r = entry_reader_new(NULL);

@@ -25,7 +25,7 @@ static bool collect(void *ctx, const char *line, size_t len)
 static const char registry[] =
 	"# c\n{\"type\":\"HW_ADDR\",\"id\":\"0c0e\",\"note\":\"a, \\\"b\\\"\",\"x\":\" y\"}\n\n"
 	"{\"id\":\"01\",\"type\":\"DUID\",\"z\":\"\"}\n"
-	"{\"id\":\"02\",\"type\":\"DUID\",\"x\":\"l1\\nl2\",\"note\":\"M\\u00fc\"}\n";
+	"{\"id\":\"02\",\"type\":\"DUID\",\"x\":\"l1\\nl2\",\"note\":\"M\xc3\xbc\"}\n";
 
 static const struct {
 	const char *format, *text;
