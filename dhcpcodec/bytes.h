@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Big-endian fields at any alignment, and the Internet checksum (RFC 1071). Every multi-byte field
- * of a packet is read and written through these; no packet byte is ever cast to a struct.
+ * of a packet is read and written through these; no packet byte is ever cast to a struct. And what a
+ * hex digit stands for, wherever bytes are written as text.
  */
 #ifndef USHER_DHCPCODEC_BYTES_H
 #define USHER_DHCPCODEC_BYTES_H
@@ -40,6 +41,18 @@ static inline void be32_put(uint8_t *p, uint32_t v)
 	uint32_t be = htobe32(v);
 
 	memcpy(p, &be, sizeof(be));
+}
+
+/* 0 to 15 of either letter case; -1: it is none. */
+static inline int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
 }
 
 /*

@@ -4,6 +4,7 @@
  * bound, text written. All bounds of the value code are checked here and nowhere else. Characters
  * are compared as ASCII: no locale has a say.
  */
+#include "dhcpcodec/bytes.h"
 #include "dhcpcodec/value_type.h"
 
 #include <string.h>
@@ -92,17 +93,6 @@ enum dhcp_err value_fill(struct value_put *v, size_t pos, uint8_t byte)
 const uint8_t *value_written(const struct value_put *v)
 {
 	return v->store != NULL ? v->store : v->same;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 static bool hex_separator(char c)

@@ -5,6 +5,8 @@
  */
 #include "registry/entry_text.h"
 
+#include "registry/spelling.h"
+
 #include <string.h>
 
 struct out {
@@ -24,14 +26,14 @@ static void put(struct out *o, const char *text, size_t len)
 
 static void put_char(struct out *o, char c)
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char u = (unsigned char)c;
-	char escape[6] = { '\\', 'u', '0', '0', digits[u >> 4], digits[u & 15] };
+	char escape[SPELLING_ESCAPE];
 
 	if (c == '"' || c == '\\') {
 		put(o, "\\", 1);
 		put(o, &c, 1);
 	} else if (u < ' ') {
+		spelling_escape(u, escape);
 		put(o, escape, sizeof(escape));
 	} else {
 		put(o, &c, 1);

@@ -6,24 +6,24 @@
  */
 #include "registry/spelling.h"
 
-#include <stdint.h>
+#include "dhcpcodec/bytes.h"
+
 #include <string.h>
 
-enum { ESCAPE = 6 };             /* \u00XX */
+void spelling_escape(uint8_t c, char ret[static SPELLING_ESCAPE])
+{
+	static const char digits[] = "0123456789abcdef";
+	const char escape[SPELLING_ESCAPE] = { '\\', 'u', '0', '0', digits[c >> 4],
+		digits[c & 15] };
+
+	memcpy(ret, escape, sizeof(escape));
+}
 
 struct pen {
 	const char *at, *end;
 	char *to;
 	bool inside;             /* a string */
 };
-
-static int digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
-
-	return found != NULL ? (int)(found - digits) : -1;
-}
 
 static void copy(struct pen *p, size_t n)
 {
@@ -37,29 +37,19 @@ static bool unicode(struct pen *p)
 {
 	int high, low;
 
-	if (p->end - p->at < ESCAPE || p->at[2] != '0' || p->at[3] != '0')
+	if (p->end - p->at < SPELLING_ESCAPE || p->at[2] != '0' || p->at[3] != '0')
 		return false;
-	high = digit(p->at[4]);
-	low = digit(p->at[5]);
+	high = hex_digit(p->at[4]);
+	low = hex_digit(p->at[5]);
 	if (high < 0 || low < 0)
 		return false;
 	if (high < 8) {
-		copy(p, ESCAPE);
+		copy(p, SPELLING_ESCAPE);
 	} else {
 		*p->to++ = (char)(high << 4 | low);
-		p->at += ESCAPE;
+		p->at += SPELLING_ESCAPE;
 	}
 	return true;
-}
-
-static void control(struct pen *p)
-{
-	static const char digits[] = "0123456789abcdef";
-	uint8_t c = (uint8_t)*p->at++;
-	const char escape[ESCAPE] = { '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] };
-
-	memcpy(p->to, escape, sizeof(escape));
-	p->to += sizeof(escape);
 }
 
 /* One character of a string, or what stands for one. */
@@ -74,29 +64,34 @@ static bool of_string(struct pen *p)
 		return true;
 	}
 	p->inside = c != '"';
-	if (c != 0 && c < 0x20)
-		control(p);
-	else
+	if (c == 0 || c >= 0x20) {
 		copy(p, 1);
+	} else {
+		spelling_escape(c, p->to);
+		p->to += SPELLING_ESCAPE;
+		p->at++;
+	}
 	return true;
 }
 
-static bool between(struct pen *p)
+static void between(struct pen *p)
 {
 	char c = *p->at++;
 
 	p->inside = c == '"';
 	*p->to++ = c == '\b' || c == '\f' ? ' ' : c;
-	return true;
 }
 
 bool spelling_of_line(const char *line, size_t len, char *out, size_t *ret_len)
 {
 	struct pen p = { .at = line, .end = line + len, .to = out };
 
-	while (p.at < p.end)
-		if (!(p.inside ? of_string(&p) : between(&p)))
+	while (p.at < p.end) {
+		if (!p.inside)
+			between(&p);
+		else if (!of_string(&p))
 			return false;
+	}
 	*ret_len = (size_t)(p.to - out);
 	return true;
 }

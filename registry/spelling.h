@@ -9,8 +9,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum { SPELLING_GROWTH = 6 };    /* a control character becomes \u00XX */
+enum {
+	SPELLING_ESCAPE = 6,     /* \u00XX */
+	SPELLING_GROWTH = SPELLING_ESCAPE, /* a control character becomes one */
+};
+
+/* The \u00XX of c; no NUL behind it. */
+void spelling_escape(uint8_t c, char ret[static SPELLING_ESCAPE]);
 
 /*
  * Writes line[0..len) to out[0..SPELLING_GROWTH * len) such that a reader which goes by RFC 8259

@@ -11,17 +11,6 @@
 
 #include <string.h>
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool pattern_hex_read(const char *text, size_t len, uint8_t *buf, size_t cap, size_t *ret_len)
 {
 	size_t n = 0;

@@ -97,7 +97,7 @@ static void start(struct echo *e, bool divided)
 }
 
 /* Spins: that the client wakes up is not part of it. */
-static void ask(struct echo *e)
+static int64_t ask(const struct echo *e)
 {
 	int64_t began = bench_now_ns();
 	char m[MESSAGE] = { 0 };
@@ -109,8 +109,7 @@ static void ask(struct echo *e)
 			if (errno != EAGAIN)
 				bench_die("pair", strerror(errno));
 	}
-	if (e->count < SAMPLES)
-		e->took[e->count++] = bench_now_ns() - began;
+	return bench_now_ns() - began;
 }
 
 static void run(struct echo *e, uint64_t rate)
@@ -118,11 +117,13 @@ static void run(struct echo *e, uint64_t rate)
 	int64_t began = bench_now_ns(), step = 1000000000 / (int64_t)rate;
 
 	for (uint64_t i = 0; i < rate; i++) {
+		int64_t ns;
+
 		bench_wait_until(began + (int64_t)i * step);
-		ask(e);
+		ns = ask(e);
 		/* The first tenth is for waking up. */
-		if (i < rate / 10)
-			e->count = e->count > 0 ? e->count - 1 : 0;
+		if (i >= rate / 10 && e->count < SAMPLES)
+			e->took[e->count++] = ns;
 	}
 }
 
